@@ -1,0 +1,1 @@
+"""Everything outside, one package per thing."""

@@ -1,0 +1,1 @@
+"""Clusters through the official Kubernetes client."""

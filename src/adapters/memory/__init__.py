@@ -1,0 +1,1 @@
+"""Repositories and feeds kept in this process."""

@@ -1,0 +1,1 @@
+"""A Kubernetes API simulator on loopback; it runs no containers and says so."""

@@ -1,0 +1,5 @@
+"""The command `flowcore`."""
+
+
+def main() -> None:
+    """Run the command line."""

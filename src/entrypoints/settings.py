@@ -1,0 +1,1 @@
+"""The settings of the service, read once from a mapping that is passed in."""

@@ -1,0 +1,1 @@
+"""The Compose language: load, interpolate, merge, normalise, convert to a drawing."""

@@ -1,0 +1,1 @@
+"""What differs between two values, and between two versions of a drawing."""

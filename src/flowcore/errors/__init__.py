@@ -1,0 +1,28 @@
+"""The one family of errors, and findings: what is wrong, where, why it matters and what to do."""
+
+from flowcore.errors._family import (
+    ConflictError,
+    FlowcoreError,
+    ForbiddenError,
+    InvalidInputError,
+    LimitExceededError,
+    NotFoundError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from flowcore.errors._findings import Finding, Place, Severity, errors_of
+
+__all__ = [
+    "ConflictError",
+    "Finding",
+    "FlowcoreError",
+    "ForbiddenError",
+    "InvalidInputError",
+    "LimitExceededError",
+    "NotFoundError",
+    "Place",
+    "Severity",
+    "UnauthenticatedError",
+    "UnavailableError",
+    "errors_of",
+]

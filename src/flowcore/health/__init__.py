@@ -1,0 +1,1 @@
+"""Health of live objects, in Argo CD's words."""

@@ -1,0 +1,1 @@
+"""The catalogue of node kinds: one YAML file per kind."""

@@ -1,0 +1,1 @@
+"""Automatic positions for drawings."""

@@ -1,0 +1,1 @@
+"""Findings about a drawing: what is wrong or unwise, and what to do."""

@@ -1,0 +1,32 @@
+"""The values everything else is about: frozen, compared by content, without behaviour beyond their invariants."""
+
+from flowcore.model._accounts import Role, User
+from flowcore.model._clusters import Cluster, ClusterStatus
+from flowcore.model._codec import from_document, to_document
+from flowcore.model._leases import Lease
+from flowcore.model._objects import Manifest, ObjectRef
+from flowcore.model._runs import NodePhase, NodeState, Run, RunStatus
+from flowcore.model._versions import Version
+from flowcore.model._workflows import Edge, Node, Position, Workflow, WorkflowStatus
+
+__all__ = [
+    "Cluster",
+    "ClusterStatus",
+    "Edge",
+    "Lease",
+    "Manifest",
+    "Node",
+    "NodePhase",
+    "NodeState",
+    "ObjectRef",
+    "Position",
+    "Role",
+    "Run",
+    "RunStatus",
+    "User",
+    "Version",
+    "Workflow",
+    "WorkflowStatus",
+    "from_document",
+    "to_document",
+]

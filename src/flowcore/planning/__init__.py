@@ -1,0 +1,1 @@
+"""From a drawing to ordered waves of manifests, and from desired and live objects to what must be done."""

@@ -1,0 +1,119 @@
+"""Kept entities: one declaration per entity, one generic port for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from attrs import frozen
+
+from flowcore.model import Cluster, Lease, Run, User, Version, Workflow
+
+E = TypeVar("E")
+
+
+@frozen(kw_only=True)
+class Entity(Generic[E]):
+    """How an entity is kept; a backend makes a table or a collection from it.
+
+    Every entity type has a ``str`` field ``id`` and an ``int`` field ``revision``.
+
+    Attributes:
+        name: name of the table or collection.
+        type: the attrs class.
+        unique: groups of fields whose values together occur once.
+        indexes: groups of fields that ``find`` filters or sorts by.
+        expires: field with the moment after which the backend may forget the entity; empty for never.
+    """
+
+    name: str
+    type: type[E]
+    unique: tuple[tuple[str, ...], ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
+    expires: str = ""
+
+
+WORKFLOWS = Entity(name="workflows", type=Workflow, indexes=(("owner_id", "updated_at"),))
+VERSIONS = Entity(name="workflow_versions", type=Version, unique=(("workflow_id", "number"),))
+RUNS = Entity(name="workflow_runs", type=Run, indexes=(("workflow_id", "started_at"), ("status",)))
+USERS = Entity(name="users", type=User, unique=(("email_key",),))
+CLUSTERS = Entity(name="clusters", type=Cluster, unique=(("owner_id", "name"),))
+LEASES = Entity(name="leases", type=Lease)
+
+#: Every entity of the system; a backend opens one repository for each.
+ENTITIES: tuple[Entity[Any], ...] = (WORKFLOWS, VERSIONS, RUNS, USERS, CLUSTERS, LEASES)
+
+
+class Repository(Protocol[E]):
+    """A set of entities of one kind. What was stored is what is read back, equal by value.
+
+    Every method raises UnavailableError when the store does not answer.
+    """
+
+    async def add(self, entity: E) -> E:
+        """Store a new entity and return it with revision 1.
+
+        Raises:
+            ConflictError: its id or a unique group is taken (code ``<name>.exists``); nothing was stored.
+        """
+        ...
+
+    async def get(self, entity_id: str) -> E:
+        """Return the entity.
+
+        Raises:
+            NotFoundError: there is none (code ``<name>.not_found``).
+        """
+        ...
+
+    async def replace(self, entity: E) -> E:
+        """Store a changed entity in one atomic step and return it with the next revision.
+
+        Raises:
+            NotFoundError: there is none.
+            ConflictError: the stored revision is another than the entity's (code ``<name>.stale``), or a unique group
+                is taken by another entity (code ``<name>.exists``); nothing was changed.
+        """
+        ...
+
+    async def remove(self, entity_id: str) -> bool:
+        """Forget the entity; say whether there was one."""
+        ...
+
+    async def find(
+        self,
+        where: Mapping[str, Any],
+        *,
+        order_by: Sequence[str] = (),
+        limit: int = 0,
+        offset: int = 0,
+    ) -> list[E]:
+        """Return the entities whose fields equal *where*.
+
+        Args:
+            where: value by top-level field; a tuple means any of its values; None means absent.
+            order_by: fields to sort by, a leading ``-`` means descending; then by id, ascending.
+            limit: at most this many; 0 means all.
+            offset: leave out this many from the front.
+        """
+        ...
+
+    async def count(self, where: Mapping[str, Any]) -> int:
+        """Return how many entities match, with the meaning of ``find``."""
+        ...
+
+
+class Store(Protocol):
+    """One open backend."""
+
+    def repository(self, entity: Entity[E]) -> Repository[E]:
+        """Return the repository of an entity; the same backend gives the same data however often it is asked."""
+        ...
+
+    async def ping(self) -> None:
+        """Say that the backend answers.
+
+        Raises:
+            UnavailableError: it does not.
+        """
+        ...

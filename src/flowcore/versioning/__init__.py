@@ -1,0 +1,1 @@
+"""The policy of versions: append-only, gapless, restore makes a new one."""
