@@ -1,0 +1,30 @@
+"""What every test shares: Hypothesis profiles and the event loop that async tests run on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("default", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", max_examples=1000, deadline=None)
+settings.load_profile(os.environ.get("FLOWCORE_HYPOTHESIS", "default"))
+
+#: Outside cases that stand beside the checkout; tests that read them are skipped where they are missing.
+TESTDATA = Path(__file__).resolve().parents[2] / "shared" / "testdata"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Async tests run on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture
+def testdata() -> Path:
+    """The folder of outside cases."""
+    if not TESTDATA.is_dir():
+        pytest.skip("the outside cases (../shared/testdata) are not beside this checkout")
+    return TESTDATA
