@@ -3,6 +3,7 @@
 from flowcore.model._accounts import Role, User
 from flowcore.model._clusters import Cluster, ClusterStatus
 from flowcore.model._codec import from_document, to_document
+from flowcore.model._drawings import drawing_from_json, edge_to_json, edges_from_json, node_to_json, nodes_from_json
 from flowcore.model._leases import Lease
 from flowcore.model._objects import Manifest, ObjectRef
 from flowcore.model._runs import NodePhase, NodeState, Run, RunStatus
@@ -27,6 +28,11 @@ __all__ = [
     "Version",
     "Workflow",
     "WorkflowStatus",
+    "drawing_from_json",
+    "edge_to_json",
+    "edges_from_json",
     "from_document",
+    "node_to_json",
+    "nodes_from_json",
     "to_document",
 ]
