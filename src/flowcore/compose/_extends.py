@@ -1,0 +1,72 @@
+"""``extends``: a service laid over another one, of the same file or of a file beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import define, field
+
+from flowcore.compose._marks import Block, Value, mark_of
+from flowcore.compose._merge import merge
+from flowcore.compose._report import Report
+from flowcore.compose._scalars import text_of
+
+
+def extend(tree: Block, other: Callable[[str], Block | None], report: Report) -> Block:
+    """Return *tree* with every ``extends`` replaced by what it stands for; *other* reads a further Compose file."""
+    services = tree.get("services")
+    if not isinstance(services, Block) or not any(isinstance(s, dict) and "extends" in s for s in services.values()):
+        return tree
+    work = _Extending(other=other, report=report)
+    result, extended = Block(tree, mark=tree.mark), Block(mark=services.mark)
+    for name, service in services.items():
+        extended.put(name, work.service(tree, "", name, ()) or service, mark_of(services, name))
+    result["services"] = extended
+    return result
+
+
+@define
+class _Extending:
+    other: Callable[[str], Block | None]
+    report: Report
+    _read: dict[str, Block | None] = field(factory=dict)
+
+    def service(self, tree: Block, file: str, name: str, above: tuple[tuple[str, str], ...]) -> Value:
+        services = tree.get("services")
+        service = services.get(name) if isinstance(services, dict) else None
+        if not isinstance(service, Block) or not service.get("extends"):
+            return service
+        mark = mark_of(service, "extends")
+        if (file, name) in above or len(above) > 50:
+            path = " -> ".join(own for _, own in (*above, (file, name)))
+            self.report.error("compose-extends", f"services extend each other in a circle: {path}", mark)
+            return None
+        base = self._base(tree, file, service, (*above, (file, name)))
+        if base is None:
+            return None
+        merged = merge({"services": {name: base}}, {"services": {name: service}})
+        own = Block(merged["services"][name], mark=service.mark)
+        own.pop("extends", None)
+        return own
+
+    def _base(self, tree: Block, file: str, service: Block, above: tuple[tuple[str, str], ...]) -> Value:
+        wish, mark = service["extends"], mark_of(service, "extends")
+        name = text_of(wish.get("service")) if isinstance(wish, dict) else text_of(wish)
+        path = text_of(wish.get("file")) if isinstance(wish, dict) else ""
+        source = self._file(path) if path else tree
+        if path and "/" in path.removeprefix("./"):
+            fix = "copy the service into this file, or put the other file beside this one"
+            self.report.error(
+                "compose-extends", f"extends from another folder ({path}) is not supported", mark, fix=fix
+            )
+            return None
+        base = self.service(source, path or file, name, above) if source else None
+        if base is None:
+            where = path or "this file"
+            self.report.error("compose-extends", f"the service {name}, which is extended, is not in {where}", mark)
+        return base
+
+    def _file(self, path: str) -> Block | None:
+        if path not in self._read:
+            self._read[path] = self.other(path)
+        return self._read[path]

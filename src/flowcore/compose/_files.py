@@ -1,0 +1,234 @@
+"""The project's files: what a Compose file may read, and nothing outside its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from attrs import field, frozen
+
+from flowcore.errors import Finding, ForbiddenError, InvalidInputError, NotFoundError, Place
+
+
+class EntryKind(StrEnum):
+    """What a path in a Compose file leads to."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    MISSING = "missing"
+    OUTSIDE = "outside"
+
+
+@frozen
+class Entry:
+    """What stands at a path; ``size`` in bytes is that of a file, else 0."""
+
+    kind: EntryKind
+    size: int = 0
+
+
+class Files(Protocol):
+    """Reads below the project's folder; paths are relative to it, as Compose writes them (``./conf/a.txt``)."""
+
+    def look(self, path: str) -> Entry:
+        """Return what stands at *path*; a path that leaves the folder (``..``, absolute, symlink) is outside."""
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes.
+
+        Raises:
+            NotFoundError: there is no such file.
+            ForbiddenError: the path leaves the folder.
+        """
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """Return the sorted names in a folder; empty when it is none, or outside."""
+
+
+def inside(path: str) -> str | None:
+    """Return *path* without ``.`` and ``..``, or None when it leaves the folder; the folder itself is ``.``."""
+    if not path or "\0" in path or "\\" in path or path.startswith(("/", "~")) or path[1:2] == ":":
+        return None
+    parts: list[str] = []
+    for part in PurePosixPath(path).parts:
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts) or "."
+
+
+def _real(path: str | Path) -> Path:
+    return Path(path).resolve()
+
+
+@frozen
+class FolderFiles:
+    """The files below a folder of this machine."""
+
+    root: Path = field(converter=_real)
+
+    def _find(self, path: str) -> Path | None:
+        """Return the real path, or None when it is outside."""
+        clean = inside(path)
+        if clean is None:
+            return None
+        try:
+            real = (self.root / clean).resolve()
+        except (OSError, RuntimeError):
+            return None  # a circle of symlinks
+        return real if real == self.root or self.root in real.parents else None
+
+    def look(self, path: str) -> Entry:
+        """See ``Files.look``."""
+        real = self._find(path)
+        if real is None:
+            return Entry(EntryKind.OUTSIDE)
+        try:
+            if real.is_dir():
+                return Entry(EntryKind.FOLDER)
+            return Entry(EntryKind.FILE, real.stat().st_size) if real.is_file() else Entry(EntryKind.MISSING)
+        except (OSError, ValueError):
+            return Entry(EntryKind.MISSING)
+
+    def read(self, path: str) -> bytes:
+        """See ``Files.read``."""
+        real = self._find(path)
+        if real is None:
+            raise ForbiddenError(f"{path} is outside the project's folder", code="compose.outside")
+        try:
+            return real.read_bytes()
+        except OSError as error:
+            raise NotFoundError(f"{path} cannot be read: {error.strerror}", code="compose.file_not_found") from error
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """See ``Files.names``."""
+        real = self._find(path)
+        try:
+            return tuple(sorted(entry.name for entry in real.iterdir())) if real else ()
+        except OSError:
+            return ()
+
+
+def _as_bytes(contents: Mapping[str, str | bytes]) -> dict[str, bytes]:
+    return {inside(path) or path: text.encode() if isinstance(text, str) else text for path, text in contents.items()}
+
+
+@frozen
+class MemoryFiles:
+    """Files given as a mapping from path to content, for texts that come without a folder."""
+
+    contents: Mapping[str, bytes] = field(factory=dict, converter=_as_bytes, repr=False)
+
+    def look(self, path: str) -> Entry:
+        """See ``Files.look``."""
+        clean = inside(path)
+        if clean is None:
+            return Entry(EntryKind.OUTSIDE)
+        if clean in self.contents:
+            return Entry(EntryKind.FILE, len(self.contents[clean]))
+        return Entry(EntryKind.FOLDER if self.names(clean) else EntryKind.MISSING)
+
+    def read(self, path: str) -> bytes:
+        """See ``Files.read``."""
+        clean = inside(path)
+        if clean is None:
+            raise ForbiddenError(f"{path} is outside the project's folder", code="compose.outside")
+        if clean not in self.contents:
+            raise NotFoundError(f"{path} was not given with the text", code="compose.file_not_found")
+        return self.contents[clean]
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """See ``Files.names``."""
+        clean = inside(path)
+        start = "" if clean == "." else f"{clean}/"
+        if clean is None:
+            return ()
+        return tuple(sorted({name[len(start) :].split("/")[0] for name in self.contents if name.startswith(start)}))
+
+
+# ---------------------------------------------------------------- what the caller hands in
+
+#: Names that Compose looks for in a folder, the first wins; each with the names of its override.
+_DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+
+
+@frozen(kw_only=True)
+class Sources:
+    """Compose texts with their names, and the files around them.
+
+    Attributes:
+        texts: (name for findings, text) in merge order.
+        files: what they may read.
+        folder: name of the project's folder; empty for texts.
+    """
+
+    texts: tuple[tuple[str, str], ...]
+    files: Files
+    folder: str = ""
+
+
+def is_text(source: str | Path) -> bool:
+    """Whether a source is the Compose text itself and not a path to it."""
+    if isinstance(source, Path):
+        return False
+    return not source.strip() or "\n" in source or "services:" in source or source.lstrip().startswith("{")
+
+
+def open_sources(given: Sequence[str | Path], files: Files | None) -> Sources:
+    """Return the texts of *given* paths and texts; a folder stands for the Compose file in it, with its override.
+
+    Raises:
+        InvalidInputError: a path leads nowhere, or to something else than UTF-8 text.
+    """
+    texts: list[tuple[str, str]] = []
+    folder: Path | None = None
+    for source in given:
+        if is_text(source):
+            name = "compose.yaml" if len(given) == 1 else f"compose.yaml #{len(texts) + 1}"
+            texts.append((name, str(source).removeprefix("\ufeff")))
+            continue
+        for path in _paths(Path(source)):
+            folder = folder or _folder_of(path)
+            texts.append((str(path), _text(path)))
+    found = files or (FolderFiles(folder) if folder else MemoryFiles())
+    return Sources(texts=tuple(texts), files=found, folder=folder.name if folder else "")
+
+
+def _unreadable(path: Path, problem: str) -> InvalidInputError:
+    finding = Finding(rule="compose-unreadable", message=f"{path} {problem}", place=Place(file=str(path)))
+    return InvalidInputError([finding], code="compose.invalid")
+
+
+def _folder_of(path: Path) -> Path:
+    try:
+        return path.resolve().parent
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _unreadable(path, "is not a path") from error
+
+
+def _paths(path: Path) -> list[Path]:
+    try:
+        if not path.is_dir():
+            return [path]
+        for name in _DEFAULTS:
+            if (path / name).is_file():
+                stem, _, ending = name.rpartition(".")
+                override = path / f"{stem}.override.{ending}"
+                return [path / name, override] if override.is_file() else [path / name]
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, "is not a path") from error
+    raise _unreadable(path, f"is a folder without {_DEFAULTS[0]}")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, f"is not UTF-8 text (byte {error.start})") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, f"cannot be read: {getattr(error, 'strerror', None) or 'it is not a path'}") from error

@@ -1,0 +1,134 @@
+"""Loading in stages: read, interpolate, extend, merge, normalise, choose by profile, check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from attrs import define
+
+from flowcore.compose._checks import check
+from flowcore.compose._dotenv import parse_dotenv
+from flowcore.compose._extends import extend
+from flowcore.compose._files import EntryKind, Files, Sources
+from flowcore.compose._interpolation import Outcome, TemplateError, interpolate_tree, substitute
+from flowcore.compose._marks import Block, Value, mark_of
+from flowcore.compose._merge import merge, untagged
+from flowcore.compose._normalise import normalise
+from flowcore.compose._project import Project
+from flowcore.compose._report import Report
+from flowcore.compose._scalars import text_of
+from flowcore.compose._yaml import read_yaml
+from flowcore.errors import InvalidInputError, Place
+
+_NOT_IN_NAME = re.compile(r"[^a-z0-9_-]+")
+_DEFAULT_NAME = "app"
+#: Largest .env file that is read, in bytes.
+_MAX_ENV = 1_000_000
+
+
+def load_project(
+    sources: Sources,
+    *,
+    env: Mapping[str, str] | None = None,
+    profiles: Iterable[str] = (),
+    name: str | None = None,
+    strict: bool = False,
+) -> Project:
+    """Return the project that *sources* make together.
+
+    Raises:
+        InvalidInputError: with every finding, when one of them is an error.
+    """
+    report = Report()
+    given = {name: text_of(value) for name, value in (env or {}).items()}
+    variables = _environment(sources.files, given, report)
+    raw = [(document, label) for label, text in sources.texts for document in read_yaml(text, label, report)]
+    project_name = _name([document for document, _ in raw], name, variables, sources.folder)
+    variables.setdefault("COMPOSE_PROJECT_NAME", project_name)
+    variables.setdefault("PWD", ".")  # Compose runs in the project's folder
+    tree = _one_tree([document for document, _ in raw], variables, sources.files, report)
+    named = [profiles] if isinstance(profiles, str) else profiles
+    active = {*named, *filter(None, variables.get("COMPOSE_PROFILES", "").split(","))}
+    disabled = _choose(tree, active)
+    project = Project(
+        name=project_name, tree=tree, files=sources.files, env=variables, report=report, disabled=tuple(disabled)
+    )
+    check(project, strict=strict)
+    report.stop_on_errors()
+    return project
+
+
+def _environment(files: Files, env: Mapping[str, str], report: Report) -> dict[str, str]:
+    """Return the variables of ``.env`` and of *env*, which wins."""
+    entry = files.look(".env")
+    if entry.kind is not EntryKind.FILE:
+        return dict(env)
+    if entry.size > _MAX_ENV:
+        report.error("compose-dotenv", f".env has {entry.size} bytes, more than {_MAX_ENV}", Place(file=".env"))
+        return dict(env)
+    try:
+        text = files.read(".env").decode("utf-8-sig", "replace")
+        return {**parse_dotenv(text, env), **env}
+    except InvalidInputError as error:
+        for finding in error.findings:
+            report.add(finding)
+        return dict(env)
+
+
+def _name(documents: list[Block], given: str | None, env: Mapping[str, str], folder: str) -> str:
+    written = ""
+    for document in documents:
+        value = document.get("name")
+        if isinstance(value, str):
+            try:
+                written = substitute(value, env, Outcome())
+            except TemplateError:
+                continue  # interpolation reports it with its place
+    chosen = given or env.get("COMPOSE_PROJECT_NAME") or written or folder
+    return _NOT_IN_NAME.sub("", chosen.lower()).lstrip("-_") or _DEFAULT_NAME
+
+
+def _one_tree(documents: list[Block], env: Mapping[str, str], files: Files, report: Report) -> Block:
+    work = _Merging(env=env, files=files, report=report)
+    merged: Value = Block()
+    for document in documents:
+        merged = merge(merged, work.prepared(document))
+    return normalise(untagged(merged), report)
+
+
+@define
+class _Merging:
+    env: Mapping[str, str]
+    files: Files
+    report: Report
+
+    def prepared(self, document: Block) -> Block:
+        """Return a document with its variables replaced and what its services extend laid under them."""
+        return extend(interpolate_tree(document, self.env, self.report), self.other, self.report)
+
+    def other(self, path: str) -> Block | None:
+        """Return another Compose file of the project for ``extends``; None when it cannot be read."""
+        if self.files.look(path).kind is not EntryKind.FILE:
+            return None
+        text = self.files.read(path).decode("utf-8-sig", "replace")
+        documents = read_yaml(text, path, self.report)
+        return interpolate_tree(documents[0], self.env, self.report) if documents else None
+
+
+def _choose(tree: Block, active: set[str]) -> list[str]:
+    """Take the services out of *tree* whose profiles are not active, and return their names."""
+    services = tree.get("services")
+    if not isinstance(services, Block):
+        return []
+    disabled = [
+        name
+        for name, service in services.items()
+        if service.get("profiles") and "*" not in active and not active.intersection(service["profiles"])
+    ]
+    chosen = Block(mark=services.mark)
+    for name, service in services.items():
+        if name not in disabled:
+            chosen.put(name, service, mark_of(services, name))
+    tree["services"] = chosen
+    return disabled

@@ -1,0 +1,207 @@
+"""How a service is reached: inside the cluster under its name, and from outside through its published ports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from flowcore.compose._images import known_ports
+from flowcore.compose._marks import Value
+from flowcore.compose._ports import Port, parse_exposed
+from flowcore.compose._scope import Expose, Scope
+from flowcore.compose._units import whole_number
+
+_PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?\Z")
+_OWN_NAME = re.compile(r"(tcp|udp|sctp)-\d+\Z")
+_TYPES = {Expose.NODEPORT: "NodePort", Expose.LOADBALANCER: "LoadBalancer"}
+_KOMPOSE_TYPES = {"nodeport": Expose.NODEPORT, "loadbalancer": Expose.LOADBALANCER, "clusterip": Expose.CLUSTERIP}
+_FIRST_NODE_PORT, _LAST_NODE_PORT = 30000, 32767
+
+
+def draw_network(scope: Scope, aliases: Iterable[str]) -> None:
+    """Draw the services in front of a workload: under its name, under *aliases*, and for its published ports."""
+    written = _published_ports(scope)
+    inside = _inside_ports(scope, written)
+    if inside:
+        scope.data["ports"] = _container_ports(inside)
+    if scope.kind == "job" and not inside:
+        return
+    outside = [port for port in written if port.published is not None and not port.is_local]
+    expose = _expose(scope) if outside else Expose.CLUSTERIP
+    for port in written:
+        if port.is_local:
+            _tell_local(scope, port)
+    together = expose in _TYPES and _fits_one_service(inside, outside)
+    own = scope.id
+    _draw(scope, f"{own}-service", own, inside, outside if together else [], expose if together else Expose.CLUSTERIP)
+    if outside and not together and expose in _TYPES:
+        _draw_published(scope, outside, expose)
+    elif outside and expose is Expose.INGRESS:
+        _draw_ingress(scope, outside)
+    if outside:
+        _tell_published(scope, outside, expose, f"{own}" if together else f"{own}-published")
+    for alias in aliases:
+        _draw(scope, f"{own}-{alias}-service", scope.drawing.name("service", alias), inside, [], Expose.CLUSTERIP)
+
+
+def _published_ports(scope: Scope) -> list[Port]:
+    rows: Value = scope.get("ports") or []
+    ports = [
+        Port(
+            target=row["target"],
+            published=whole_number(row.get("published")) or 0,
+            protocol=row["protocol"],
+            host_ip=row.get("host_ip", ""),
+            name=row.get("name", ""),
+            app_protocol=row.get("app_protocol", ""),
+        )
+        for row in rows
+    ]
+    if ports and scope.get("network_mode") == "host":
+        scope.info("ports", "with network_mode host, ports are open on the node as they are", scope.place("ports"))
+        return [Port(target=port.target, protocol=port.protocol, name=port.name) for port in ports]
+    return ports
+
+
+def _inside_ports(scope: Scope, written: list[Port]) -> list[Port]:
+    """Return each port of the container once; a well-known image without any gets the one it listens on."""
+    exposed: list[str] = scope.get("expose") or []
+    every = [*written, *(port for entry in exposed for port in parse_exposed(entry))]
+    found = {(port.target, port.protocol): port for port in reversed(every)}
+    ports = [found[key] for key in dict.fromkeys((port.target, port.protocol) for port in every)]
+    if ports or scope.kind == "job":
+        return ports
+    known = known_ports(scope.data["image"])
+    if known:
+        numbers = ", ".join(str(number) for number in known)
+        scope.info(
+            "known-port",
+            f"no port is written; the image {scope.data['image']} is known to listen on {numbers}",
+            scope.place("image"),
+            fix="add expose if it listens on another port",
+        )
+    return [Port(target=number) for number in known]
+
+
+def _port_names(ports: list[Port]) -> list[str]:
+    names: list[str] = []
+    for port in ports:
+        wish = port.name.lower()
+        fallback = f"{port.protocol}-{port.target}"
+        is_usable = _PORT_NAME.match(wish) and wish not in names and not _OWN_NAME.match(wish)
+        names.append(wish if is_usable else fallback)
+    return names
+
+
+def _container_ports(ports: list[Port]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "containerPort": port.target, "protocol": port.protocol.upper()}
+        for name, port in zip(_port_names(ports), ports, strict=True)
+    ]
+
+
+def _fits_one_service(inside: list[Port], outside: list[Port]) -> bool:
+    """Whether one service can be both: everything it offers is published, under the container's own numbers."""
+    published = {(port.target, port.protocol) for port in outside if port.published in (0, port.target)}
+    return published == {(port.target, port.protocol) for port in inside} and len(outside) == len(inside)
+
+
+def _draw(scope: Scope, wish: str, name: str, inside: list[Port], outside: list[Port], expose: Expose) -> None:
+    data: dict[str, Any] = {"name": name, "serviceType": _TYPES.get(expose, "ClusterIP"), "targetApp": scope.id}
+    if not inside or _wants_headless(scope, name, outside):
+        data["headless"] = True
+    if inside:
+        data["ports"] = [
+            _service_port(label, port, port.target, expose, outside)
+            for label, port in zip(_port_names(inside), inside, strict=True)
+        ]
+    node_id = scope.drawing.ids.take(wish)
+    scope.drawing.node("service", node_id, data)
+    scope.drawing.edge(node_id, scope.id)
+
+
+def _wants_headless(scope: Scope, name: str, outside: list[Port]) -> bool:
+    """A stateful set is governed by the headless service of its own name."""
+    governs = scope.kind == "statefulset" and name == scope.id and not outside
+    return governs or scope.label("kompose.service.type").lower() == "headless"
+
+
+def _service_port(name: str, port: Port, number: int, expose: Expose, outside: list[Port]) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": name, "port": number, "targetPort": port.target, "protocol": port.protocol.upper()}
+    if port.app_protocol:
+        entry["appProtocol"] = port.app_protocol
+    is_node_port = expose is Expose.NODEPORT and _FIRST_NODE_PORT <= (port.published or 0) <= _LAST_NODE_PORT
+    if is_node_port and port in outside:
+        entry["nodePort"] = port.published
+    return entry
+
+
+def _draw_published(scope: Scope, outside: list[Port], expose: Expose) -> None:
+    """Draw a second service with the published numbers only, so that nothing else becomes reachable from outside."""
+    numbers: dict[tuple[int, str], Port] = {}
+    for port in outside:
+        numbers.setdefault((port.published or port.target, port.protocol), port)
+    ports = [
+        _service_port(f"{protocol}-{number}", port, number, expose, outside)
+        for (number, protocol), port in numbers.items()
+    ]
+    name = scope.drawing.name("service", f"{scope.id}-published")
+    data = {"name": name, "serviceType": _TYPES[expose], "targetApp": scope.id, "ports": ports}
+    node_id = scope.drawing.ids.take(f"{scope.id}-published")
+    scope.drawing.node("service", node_id, data)
+    scope.drawing.edge(node_id, scope.id)
+
+
+def _draw_ingress(scope: Scope, outside: list[Port]) -> None:
+    web = [port for port in outside if port.protocol == "tcp" and port.target not in known_ports(scope.data["image"])]
+    if not web:
+        scope.warn("ingress", "no published port is TCP for the web, so no ingress was made", scope.place("ports"))
+        return
+    wish = scope.label("kompose.service.expose").split(",")[0].strip()
+    host = wish if "." in wish else f"{scope.id}.{scope.project.name.replace('_', '-').strip('-')}.localhost"
+    path = {"id": "web", "host": host, "path": "/", "pathType": "Prefix", "serviceName": scope.id}
+    data = {"name": scope.drawing.name("ingress", scope.id), "paths": [{**path, "servicePort": web[0].target}]}
+    node_id = scope.drawing.ids.take(f"{scope.id}-ingress")
+    scope.drawing.node("ingress", node_id, data)
+    scope.drawing.edge(node_id, f"{scope.id}-service", handle="web")
+    for port in web[1:]:
+        scope.warn(
+            "ingress", f"the published port {port.target} got no ingress; only the first does", scope.place("ports")
+        )
+
+
+def _expose(scope: Scope) -> Expose:
+    label = scope.label("kompose.service.type").lower()
+    if label in _KOMPOSE_TYPES:
+        return _KOMPOSE_TYPES[label]
+    return Expose.INGRESS if scope.label("kompose.service.expose") else scope.options.expose
+
+
+def _tell_local(scope: Scope, port: Port) -> None:
+    scope.info(
+        "port-local",
+        f"port {port.target} is published on {port.host_ip} only, so it is reachable inside the cluster only",
+        scope.place("ports"),
+        fix=f"kubectl port-forward service/{scope.id} {port.published or port.target}:{port.target}",
+    )
+
+
+def _tell_published(scope: Scope, outside: list[Port], expose: Expose, name: str) -> None:
+    numbers = ", ".join(f"{port.published or port.target}/{port.protocol}" for port in outside)
+    ways = {
+        Expose.LOADBALANCER: f"through the load balancer of the service {name}, at {numbers}",
+        Expose.NODEPORT: f"on every node, at the node ports of the service {name} for {numbers}",
+        Expose.INGRESS: "through the ingress, at its host name",
+        Expose.CLUSTERIP: f"inside the cluster only; kubectl port-forward service/{scope.id} opens {numbers} for you",
+    }
+    scope.info("ports", f"published ports are reachable {ways[expose]}", scope.place("ports"))
+    databases = [port.target for port in outside if port.target in known_ports(scope.data["image"])]
+    if databases and expose in _TYPES:
+        scope.warn(
+            "ports",
+            f"the database port {databases[0]} is published and will be reachable from outside the cluster",
+            scope.place("ports"),
+            why="a cluster's load balancer is often on the internet",
+            fix="use expose instead of ports, or publish it on 127.0.0.1",
+        )

@@ -1,0 +1,64 @@
+"""The findings of one import, in the order they were made."""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+from flowcore.compose._marks import NOWHERE, Mark
+from flowcore.errors import Finding, InvalidInputError, Place, Severity, errors_of
+
+
+@define
+class Report:
+    """Collects what is wrong or worth knowing; nothing is told twice.
+
+    Attributes:
+        findings: what was found, oldest first.
+        unset: marks of values that used a variable nobody gave.
+    """
+
+    findings: list[Finding] = field(factory=list)
+    unset: set[Mark] = field(factory=set)
+    _seen: set[Finding] = field(factory=set)
+
+    def add(self, finding: Finding) -> None:
+        """Keep *finding* unless the very same one is there already."""
+        if finding not in self._seen:
+            self._seen.add(finding)
+            self.findings.append(finding)
+
+    def error(
+        self, rule: str, message: str, at: Mark | Place = NOWHERE, *, path: str = "", why: str = "", fix: str = ""
+    ) -> None:
+        """Report what makes the import impossible."""
+        self._tell(Severity.ERROR, rule, message, at, path, why, fix)
+
+    def warn(
+        self, rule: str, message: str, at: Mark | Place = NOWHERE, *, path: str = "", why: str = "", fix: str = ""
+    ) -> None:
+        """Report what will behave otherwise than under Compose."""
+        self._tell(Severity.WARNING, rule, message, at, path, why, fix)
+
+    def info(
+        self, rule: str, message: str, at: Mark | Place = NOWHERE, *, path: str = "", why: str = "", fix: str = ""
+    ) -> None:
+        """Explain a decision."""
+        self._tell(Severity.INFO, rule, message, at, path, why, fix)
+
+    def _tell(
+        self, severity: Severity, rule: str, message: str, at: Mark | Place, path: str, why: str, fix: str
+    ) -> None:
+        place = at.place(path) if isinstance(at, Mark) else at
+        self.add(Finding(rule=rule, severity=severity, message=message, place=place, why=why, fix=fix))
+
+    def stop_on_errors(self) -> None:
+        """Raise with every finding when one of them is an error.
+
+        Raises:
+            InvalidInputError: at least one finding is an error; all findings are in it, errors first.
+        """
+        errors = errors_of(self.findings)
+        if errors:
+            rest = [finding for finding in self.findings if not finding.is_error]
+            message = "\n".join(str(finding) for finding in errors)
+            raise InvalidInputError([*errors, *rest], message=message, code="compose.invalid")

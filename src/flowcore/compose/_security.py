@@ -1,0 +1,103 @@
+"""Whom a container runs as, and what it may do."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flowcore.compose._marks import Value
+from flowcore.compose._scope import Scope
+from flowcore.compose._units import whole_number
+
+_ROOT_NAMES = {"root": 0}
+_LARGEST_ID = 2**31 - 1
+_IDS = re.compile(r"([^:]*)(?::(.*))?\Z", re.DOTALL)
+
+
+def draw_security(scope: Scope) -> None:
+    """Set the container's and the pod's security context."""
+    _user(scope)
+    _capabilities(scope)
+    _options(scope)
+    if scope.get("privileged"):
+        scope.container_security()["privileged"] = True
+        # The API server refuses a privileged container that may not gain privileges.
+        scope.container_security().pop("allowPrivilegeEscalation", None)
+        scope.warn(
+            "privileged",
+            "the container runs privileged, which many clusters refuse",
+            scope.place("privileged"),
+            fix="drop privileged and add the few capabilities that are needed",
+        )
+    if scope.get("read_only"):
+        scope.container_security()["readOnlyRootFilesystem"] = True
+    groups = [whole_number(group) for group in scope.get("group_add") or []]
+    if any(group is None for group in groups):
+        scope.warn(
+            "group", "groups of group_add that are names were left out", scope.place("group_add"), fix="use numbers"
+        )
+    numbers = [group for group in groups if group is not None and 0 <= group <= _LARGEST_ID]
+    if numbers:
+        _pod_security(scope)["supplementalGroups"] = numbers
+
+
+def _pod_security(scope: Scope) -> dict[str, Any]:
+    found: dict[str, Any] = scope.data.setdefault("podSecurityContext", {})
+    return found
+
+
+def _user(scope: Scope) -> None:
+    user: str = scope.get("user") or ""
+    if not user:
+        return
+    match = _IDS.match(user)
+    parts = match.groups() if match else (user, None)
+    for text, field, what in ((parts[0], "runAsUser", "user"), (parts[1], "runAsGroup", "group")):
+        if not text:
+            continue
+        number = _ROOT_NAMES.get(text, whole_number(text))
+        if number is not None and 0 <= number <= _LARGEST_ID:
+            scope.container_security()[field] = number
+            continue
+        scope.warn(
+            "user-name",
+            f"the {what} {text} is a name, which only the image can look up; the image's own {what} holds",
+            scope.place("user"),
+            why="a cluster takes numbers only",
+            fix=f"write its number (docker run --rm IMAGE id {text})",
+        )
+
+
+def _capabilities(scope: Scope) -> None:
+    capabilities: dict[str, list[str]] = {}
+    for key, field in (("cap_add", "add"), ("cap_drop", "drop")):
+        names = [name.upper().removeprefix("CAP_") for name in scope.get(key) or []]
+        if names:
+            capabilities[field] = list(dict.fromkeys(names))
+    if capabilities:
+        scope.container_security()["capabilities"] = capabilities
+    if "add" in capabilities:
+        scope.info(
+            "capabilities",
+            f"the capabilities {', '.join(capabilities['add'])} are asked for; strict clusters refuse them",
+            scope.place("cap_add"),
+        )
+
+
+def _options(scope: Scope) -> None:
+    options: Value = scope.get("security_opt") or []
+    for position, option in enumerate(options):
+        name, _, value = option.replace("=", ":", 1).partition(":")
+        if name == "no-new-privileges" and value in ("", "true"):
+            scope.container_security()["allowPrivilegeEscalation"] = False
+        elif name == "seccomp" and value == "unconfined":
+            scope.container_security()["seccompProfile"] = {"type": "Unconfined"}
+        elif name == "apparmor" and value == "unconfined":
+            scope.container_security()["appArmorProfile"] = {"type": "Unconfined"}
+        elif (name, value) not in (("no-new-privileges", "false"), ("label", "disable")):
+            scope.warn(
+                "security-option",
+                f"the security option {option} has no counterpart and was left out",
+                scope.place("security_opt", position, options),
+                fix="set securityContext on the node",
+            )

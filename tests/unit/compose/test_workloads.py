@@ -1,0 +1,181 @@
+"""Which workload a service becomes, and what it runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowcore.compose._images import base_name, is_stateful, known_ports
+from flowcore.errors import Severity
+from tests.unit.compose.looking import data, edges, found, imported, kinds, only, refused, service
+
+
+def test_a_service_is_a_deployment_with_a_service_in_front() -> None:
+    result = service("ports: ['80:80']")
+    assert kinds(result) == {"web-service": "service", "web": "deployment"}
+    assert data(result, "web")["replicas"] == 1
+    assert edges(result, "web-service", "web") == [{}]
+
+
+def test_a_database_with_a_named_volume_is_a_stateful_set_behind_a_headless_service() -> None:
+    result = imported("""
+        services:
+          db: {image: "docker.io/library/postgres:16", volumes: ["data:/var/lib/postgresql/data"]}
+        volumes: {data: }
+        """)
+    assert kinds(result)["db"] == "statefulset"
+    assert data(result, "db")["serviceName"] == "db"
+    assert data(result, "db-service")["headless"] is True
+    assert only(result, "kind").severity is Severity.INFO
+
+
+@pytest.mark.parametrize(
+    ("image", "stateful"),
+    [
+        ("postgres", True),
+        ("ghcr.io/x/postgres:1@sha256:aa", True),
+        ("localhost:5000/mysql", True),
+        ("mcr.microsoft.com/mssql/server:2022", True),
+        ("x/postgres-exporter", False),
+        ("mongo-express", False),
+        ("redis-commander", False),
+        ("nginx", False),
+        ("memcached", False),
+    ],
+)
+def test_an_image_is_judged_by_its_own_name_not_by_a_part_of_it(image: str, stateful: bool) -> None:
+    assert is_stateful(image) is stateful
+
+
+def test_the_name_of_an_image_is_its_last_part() -> None:
+    assert base_name("localhost:5000/a/b/Redis:7@sha256:00") == "redis"
+    assert known_ports("bitnami/mariadb:1") == (3306,)
+    assert known_ports("nginx") == ()
+
+
+def test_a_deployment_with_a_claim_is_recreated_not_rolled() -> None:
+    result = service("volumes: ['data:/d']", more="volumes: {data: }")
+    assert data(result, "web")["strategy"] == {"type": "Recreate"}
+    assert "strategy" not in data(service(""), "web")
+
+
+@pytest.mark.parametrize(
+    ("wish", "kind"), [("statefulset", "statefulset"), ("deployment", "deployment"), ("job", "job")]
+)
+def test_a_label_chooses_the_kind(wish: str, kind: str) -> None:
+    assert kinds(service(f"labels: {{kompose.controller.type: {wish}}}"))["web"] == kind
+
+
+def test_an_unknown_kind_in_the_label_is_told() -> None:
+    result = service("labels: {kompose.controller.type: daemonset}")
+    assert kinds(result)["web"] == "deployment"
+    assert "daemonset" in only(result, "kind").message
+
+
+def test_a_service_that_is_awaited_to_the_end_is_a_job() -> None:
+    result = imported("""
+        services:
+          migrate: {image: app, command: migrate, restart: "on-failure:3", healthcheck: {test: x}}
+          web:
+            image: app
+            depends_on: {migrate: {condition: service_completed_successfully}}
+        """)
+    job = data(result, "migrate")
+    assert kinds(result)["migrate"] == "job"
+    assert (job["restartPolicy"], job["backoffLimit"]) == ("OnFailure", 3)
+    assert "replicas" not in job
+    assert "readinessProbe" not in job
+    assert "migrate-service" not in kinds(result)
+    assert edges(result, "web", "migrate") == [{"condition": "completed"}]
+
+
+def test_a_job_without_restart_does_not_try_again() -> None:
+    result = service("labels: {kompose.controller.type: job}")
+    assert (data(result, "web")["restartPolicy"], data(result, "web")["backoffLimit"]) == ("Never", 0)
+
+
+def test_a_restart_policy_under_deploy_counts_too() -> None:
+    body = "labels: {kompose.controller.type: job}\ndeploy: {restart_policy: {condition: on-failure, max_attempts: 2}}"
+    assert data(service(body), "web")["backoffLimit"] == 2
+
+
+def test_an_awaited_service_that_always_restarts_is_a_job_with_a_warning() -> None:
+    result = imported("""
+        services:
+          a: {image: x, restart: always}
+          b: {image: x, depends_on: {a: {condition: service_completed_successfully}}}
+        """)
+    assert kinds(result)["a"] == "job"
+    assert only(result, "kind").severity is Severity.WARNING
+
+
+def test_a_service_on_every_node_is_told() -> None:
+    finding = only(service("deploy: {mode: global}"), "kind")
+    assert finding.place.path == "services.web.deploy.mode"
+    assert finding.place.line == 4
+
+
+def test_a_service_that_may_end_is_explained() -> None:
+    assert "starts it again" in only(service("restart: 'no'"), "restart").message
+    assert not found(service("restart: always"), "restart")
+
+
+def test_a_build_gets_a_name_and_a_warning() -> None:
+    result = imported("name: shop\nservices: {My_App: {build: {context: app, target: dev}}}\n")
+    assert data(result, "my-app")["image"] == "shop-my_app:latest"
+    finding = only(result, "build")
+    assert finding.severity is Severity.WARNING
+    assert "push" in finding.fix
+    assert data(service("build: ."), "web")["image"] == "nginx"
+
+
+def test_a_service_without_image_and_build_is_refused() -> None:
+    finding = only(refused("services:\n  web:\n    ports: ['80']\n"), "no-image")
+    assert (finding.place.line, finding.place.path) == (2, "services.web")
+
+
+@pytest.mark.parametrize(
+    ("body", "command", "args"),
+    [
+        ("command: run --name 'a b' \"c\"", None, ["run", "--name", "a b", "c"]),
+        ("command: [run, 1, true]", None, ["run", "1", "true"]),
+        ("entrypoint: /start.sh -x", ["/start.sh", "-x"], None),
+        ("entrypoint: [/e]\ncommand: c d", ["/e"], ["c", "d"]),
+        ("entrypoint: ''\ncommand: c d", ["c", "d"], None),
+        ("entrypoint: []\ncommand: c", ["c"], None),
+        ("command: sh -c 'echo $$HOME $$(id)'", None, ["sh", "-c", "echo $HOME $$(id)"]),
+        ("command: ''", None, None),
+    ],
+)
+def test_entrypoint_and_command_become_command_and_arguments(
+    body: str, command: list[str] | None, args: list[str] | None
+) -> None:
+    web = data(service(body), "web")
+    assert web.get("command") == command
+    assert web.get("args") == args
+
+
+def test_a_reset_entrypoint_without_command_is_told() -> None:
+    assert only(service("entrypoint: ''"), "entrypoint").severity is Severity.WARNING
+
+
+def test_a_command_with_an_open_quote_is_refused_without_showing_it() -> None:
+    error = refused('services: {web: {image: a, command: "run \'secret"}}\n')
+    assert "secret" not in str(error)
+    assert only(error, "command").place.path == "services.web.command"
+
+
+def test_attachment_and_folder_are_carried_over() -> None:
+    web = data(service("tty: true\nstdin_open: true\nworking_dir: /w"), "web")
+    assert (web["tty"], web["stdin"], web["workingDir"]) == (True, True, "/w")
+
+
+@pytest.mark.parametrize(
+    ("policy", "ours"),
+    [("always", "Always"), ("never", "Never"), ("missing", "IfNotPresent"), ("if_not_present", "IfNotPresent")],
+)
+def test_pull_policies_are_translated(policy: str, ours: str) -> None:
+    assert data(service(f"pull_policy: {policy}"), "web")["imagePullPolicy"] == ours
+
+
+def test_an_odd_pull_policy_is_told() -> None:
+    assert only(service("pull_policy: daily"), "pull-policy")
