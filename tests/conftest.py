@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.mongo_server import mongo_server
 
 settings.register_profile("default", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", max_examples=1000, deadline=None)
@@ -28,3 +31,10 @@ def testdata() -> Path:
     if not TESTDATA.is_dir():
         pytest.skip("the outside cases (../shared/testdata) are not beside this checkout")
     return TESTDATA
+
+
+@pytest.fixture(scope="session")
+def mongo_url() -> Iterator[str]:
+    """Address of a MongoDB that the tests may fill; one server for the whole session."""
+    with mongo_server() as url:
+        yield url

@@ -1,1 +1,5 @@
-"""Repositories and feeds kept in this process."""
+"""A store kept in this process."""
+
+from adapters.memory._store import MemoryStore, open_memory
+
+__all__ = ["MemoryStore", "open_memory"]

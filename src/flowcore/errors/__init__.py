@@ -10,7 +10,7 @@ from flowcore.errors._family import (
     UnauthenticatedError,
     UnavailableError,
 )
-from flowcore.errors._findings import Finding, Place, Severity, errors_of
+from flowcore.errors._findings import Finding, Place, Severity, errors_of, finding_to_json
 
 __all__ = [
     "ConflictError",
@@ -25,4 +25,5 @@ __all__ = [
     "UnauthenticatedError",
     "UnavailableError",
     "errors_of",
+    "finding_to_json",
 ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 
 class Severity(StrEnum):
@@ -76,3 +77,17 @@ class Finding:
 def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings that stop the work, in their order."""
     return tuple(finding for finding in findings if finding.is_error)
+
+
+def finding_to_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding as plain JSON values: ``rule, severity, message, place, why, fix``; empty parts are left out."""
+    place = {name: value for name, value in asdict(finding.place).items() if value}
+    parts = {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "message": finding.message,
+        "place": place,
+        "why": finding.why,
+        "fix": finding.fix,
+    }
+    return {name: value for name, value in parts.items() if value}

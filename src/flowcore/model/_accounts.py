@@ -23,6 +23,7 @@ class User:
         email: as typed, for showing and writing to.
         email_key: the e-mail address in lower case; unique among users.
         password_hash: an encoded argon2 or bcrypt hash, empty for accounts without a password; never shown.
+        tokens_from: access tokens issued before this moment are refused; None accepts all.
         auth_provider: slug of the identity provider, empty for password accounts.
     """
 
@@ -35,4 +36,5 @@ class User:
     auth_provider: str = ""
     created_at: datetime
     updated_at: datetime | None = None
+    tokens_from: datetime | None = None
     revision: int = 0

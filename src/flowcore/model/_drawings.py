@@ -19,7 +19,7 @@ def node_to_json(node: Node) -> dict[str, Any]:
 
 
 def edge_to_json(edge: Edge) -> dict[str, Any]:
-    """Return an edge as ``{id, source, target}``, with ``sourceHandle``, ``targetHandle``, ``type``, ``data`` if it has them."""
+    """Return an edge as ``{id, source, target}`` and what else it has of ``sourceHandle, targetHandle, type, data``."""
     optional = {
         "sourceHandle": edge.source_handle,
         "targetHandle": edge.target_handle,

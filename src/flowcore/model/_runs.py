@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
+from flowcore.model._workflows import as_texts
+
 
 class RunStatus(StrEnum):
     """How a run stands; all but ``pending`` and ``running`` are final."""
@@ -40,6 +42,37 @@ class NodePhase(StrEnum):
         return self in (NodePhase.HEALTHY, NodePhase.FAILED, NodePhase.SKIPPED)
 
 
+class FailurePolicy(StrEnum):
+    """What happens to the cluster when a run fails: nothing more, or the last good version comes back."""
+
+    STOP = "stop"
+    ROLLBACK = "rollback"
+
+
+@frozen(kw_only=True)
+class RunOptions:
+    """How a run goes about its work; everything that a process must know that takes the run over.
+
+    Attributes:
+        timeout: seconds from its start until every node must be healthy.
+        policy: what happens when it fails.
+        generate_secrets: make up values for secret keys that exist nowhere, instead of failing.
+        prune: delete objects of the workflow that are no longer in the drawing.
+        prune_claims: delete persistent volume claims among them too.
+        force: take over fields that another manager owns.
+        given_env: names (never values) of environment variables that came with the request, by node id; the values
+            live in the memory of the process that took the request.
+    """
+
+    timeout: float = 300
+    policy: FailurePolicy = FailurePolicy.STOP
+    generate_secrets: bool = False
+    prune: bool = True
+    prune_claims: bool = False
+    force: bool = False
+    given_env: Mapping[str, tuple[str, ...]] = field(factory=dict)
+
+
 @frozen(kw_only=True)
 class NodeState:
     """One node in a run.
@@ -50,6 +83,8 @@ class NodeState:
         message: for people, without secrets.
         operation: what applying did: created, configured, unchanged; empty before.
         wave: position of its wave, from 0.
+        gates: what must have happened to other nodes before this one is applied: their ids with ``healthy`` or
+            ``completed``.
         changed_at: when this state was reached, in UTC.
     """
 
@@ -58,6 +93,7 @@ class NodeState:
     message: str = ""
     operation: str = ""
     wave: int = 0
+    gates: Mapping[str, str] = field(factory=dict)
     changed_at: datetime | None = None
 
 
@@ -73,6 +109,7 @@ class Run:
         fencing: token of the lease under which it was last written; an older writer is refused.
         deadline: moment in UTC by which every node must be healthy.
         cancel_requested: somebody asked to stop it.
+        options: how it goes about its work.
     """
 
     id: str
@@ -85,10 +122,11 @@ class Run:
     completed_at: datetime | None = None
     deadline: datetime | None = None
     node_states: Mapping[str, NodeState] = field(factory=dict)
-    logs: tuple[str, ...] = field(default=(), converter=tuple)
+    logs: tuple[str, ...] = field(default=(), converter=as_texts)
     error: str = ""
     triggered_by: str = "manual"
     user_id: str = ""
     cancel_requested: bool = False
+    options: RunOptions = field(factory=RunOptions)
     fencing: int = 0
     revision: int = 0

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from flowcore.model._workflows import Edge, Node
+from flowcore.model._workflows import Edge, Node, as_edges, as_nodes
 
 
 @frozen(kw_only=True)
@@ -25,8 +25,8 @@ class Version:
     id: str
     workflow_id: str
     number: int
-    nodes: tuple[Node, ...] = field(default=(), converter=tuple)
-    edges: tuple[Edge, ...] = field(default=(), converter=tuple)
+    nodes: tuple[Node, ...] = field(default=(), converter=as_nodes)
+    edges: tuple[Edge, ...] = field(default=(), converter=as_edges)
     name: str = ""
     tag: str = ""
     description: str = ""

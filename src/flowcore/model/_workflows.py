@@ -64,6 +64,21 @@ class Edge:
     data: Mapping[str, Any] = field(factory=dict)
 
 
+def as_nodes(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """Return the nodes as a tuple (a converter that the type checker can follow)."""
+    return tuple(nodes)
+
+
+def as_edges(edges: Iterable[Edge]) -> tuple[Edge, ...]:
+    """Return the edges as a tuple."""
+    return tuple(edges)
+
+
+def as_texts(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the texts as a tuple."""
+    return tuple(texts)
+
+
 class WorkflowStatus(StrEnum):
     """Life of a workflow in the service; only a published one can be run."""
 
@@ -82,7 +97,8 @@ class Workflow:
         edges: the wires, in drawing order.
         description: free text.
         id: id in the service; empty in the library.
-        revision: counts the stored changes; a save with another revision than the stored one is refused.
+        revision: counts every stored change, bookkeeping too.
+        edition: counts the changes that a person makes; a save based on another edition than the stored one is refused.
         cluster_id: name of the cluster it is deployed to.
         status: draft, published or archived.
         tags: free words.
@@ -94,14 +110,15 @@ class Workflow:
     """
 
     name: str
-    nodes: tuple[Node, ...] = field(default=(), converter=tuple)
-    edges: tuple[Edge, ...] = field(default=(), converter=tuple)
+    nodes: tuple[Node, ...] = field(default=(), converter=as_nodes)
+    edges: tuple[Edge, ...] = field(default=(), converter=as_edges)
     description: str = ""
     id: str = ""
     revision: int = 0
+    edition: int = 0
     cluster_id: str = ""
     status: WorkflowStatus = WorkflowStatus.DRAFT
-    tags: tuple[str, ...] = field(default=(), converter=tuple)
+    tags: tuple[str, ...] = field(default=(), converter=as_texts)
     owner_id: str = ""
     team_id: str = ""
     current_version: int = 0
