@@ -1,1 +1,15 @@
 """Clusters through the official Kubernetes client."""
+
+from adapters.kubernetes._clusters import AUTH_TYPES, KubernetesClusters, connect_kubeconfig
+from adapters.kubernetes._connection import KubernetesConnection
+from adapters.kubernetes._local import LocalClusters, current_context, local_server
+
+__all__ = [
+    "AUTH_TYPES",
+    "KubernetesClusters",
+    "KubernetesConnection",
+    "LocalClusters",
+    "connect_kubeconfig",
+    "current_context",
+    "local_server",
+]

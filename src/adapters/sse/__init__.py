@@ -1,1 +1,5 @@
-"""Live events inside this process."""
+"""Live events inside one process: publishing never waits, any number may listen."""
+
+from adapters.sse._feed import InProcessEventFeed
+
+__all__ = ["InProcessEventFeed"]

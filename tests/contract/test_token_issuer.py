@@ -1,0 +1,112 @@
+"""What every token issuer promises."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from attrs import define
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.security import JwtTokens, Keys, generate_key
+from flowcore.errors import UnauthenticatedError
+from flowcore.ports.security import TokenIssuer
+from flowcore.ports.system import Clock
+
+START = datetime(2030, 1, 1, tzinfo=UTC)
+DAY = timedelta(hours=24)
+
+
+@define
+class SetClock:
+    moment: datetime = START
+
+    def now(self) -> datetime:
+        return self.moment
+
+    async def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+def make_issuer(clock: Clock) -> TokenIssuer:
+    return JwtTokens(clock=clock, keys=Keys.single(generate_key()))
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def issuer(clock: SetClock) -> TokenIssuer:
+    return make_issuer(clock)
+
+
+def a_token(issuer: TokenIssuer) -> str:
+    return issuer.issue(user_id="u1", email="ann@example.com", role="user")
+
+
+@given(user_id=st.text(), email=st.text(), role=st.text())
+def test_a_token_says_who_it_was_issued_for(user_id: str, email: str, role: str) -> None:
+    issuer = make_issuer(SetClock())
+    claims = issuer.verify(issuer.issue(user_id=user_id, email=email, role=role))
+    assert (claims.user_id, claims.email, claims.role) == (user_id, email, role)
+    assert (claims.issued_at, claims.expires_at) == (START, START + DAY)
+
+
+def test_every_token_has_its_own_id(issuer: TokenIssuer) -> None:
+    assert issuer.verify(a_token(issuer)).token_id != issuer.verify(a_token(issuer)).token_id
+
+
+def test_a_token_is_valid_for_a_day(issuer: TokenIssuer, clock: SetClock) -> None:
+    token = a_token(issuer)
+    clock.moment = START + DAY - timedelta(seconds=1)
+    assert issuer.verify(token).user_id == "u1"
+    clock.moment = START + DAY + timedelta(minutes=1)
+    with pytest.raises(UnauthenticatedError) as refused:
+        issuer.verify(token)
+    assert refused.value.code == "token.expired"
+
+
+def test_an_expired_token_is_accepted_for_refreshing_as_long_as_asked(issuer: TokenIssuer, clock: SetClock) -> None:
+    token, week = a_token(issuer), timedelta(days=7)
+    clock.moment = START + DAY + week - timedelta(seconds=1)
+    assert issuer.verify(token, leeway_after_expiry=week.total_seconds()).user_id == "u1"
+    clock.moment = START + DAY + week + timedelta(minutes=1)
+    with pytest.raises(UnauthenticatedError):
+        issuer.verify(token, leeway_after_expiry=week.total_seconds())
+
+
+def test_a_token_from_the_future_is_refused_but_for_a_small_difference_of_clocks(
+    issuer: TokenIssuer, clock: SetClock
+) -> None:
+    token = a_token(issuer)
+    clock.moment = START - timedelta(seconds=2)
+    assert issuer.verify(token).user_id == "u1"
+    clock.moment = START - timedelta(minutes=1)
+    with pytest.raises(UnauthenticatedError):
+        issuer.verify(token)
+
+
+def test_a_token_of_another_signer_is_refused(issuer: TokenIssuer, clock: SetClock) -> None:
+    with pytest.raises(UnauthenticatedError):
+        issuer.verify(a_token(make_issuer(clock)))
+
+
+@given(position=st.integers(0), letter=st.characters())
+def test_changing_any_letter_is_noticed(position: int, letter: str) -> None:
+    issuer = make_issuer(SetClock())
+    token = a_token(issuer)
+    # The last letter of each part may carry spare bits that mean nothing.
+    at = position % (len(token) - 1)
+    changed = token[:at] + letter + token[at + 1 :]
+    if changed != token and token[at + 1] != ".":
+        with pytest.raises(UnauthenticatedError):
+            issuer.verify(changed)
+
+
+@pytest.mark.parametrize("garbage", ["", ".", "..", "a.b.c", "Bearer x", "ä", "\ud800", "{}", "." * 50, "a" * 100_000])
+def test_garbage_is_refused(issuer: TokenIssuer, garbage: str) -> None:
+    with pytest.raises(UnauthenticatedError):
+        issuer.verify(garbage)
