@@ -15,7 +15,7 @@ from adapters.sandbox._customs import CustomResources
 from adapters.sandbox._endpoints import Endpoints
 from adapters.sandbox._exec import refuse_port_forward
 from adapters.sandbox._http import Receive, Request, Response, Scope, Send, read_request, send_response
-from adapters.sandbox._openapi import OpenApi
+from adapters.sandbox._openapi import OpenApi, legacy_document
 from adapters.sandbox._pod_access import exec_in_pod, follow_log
 from adapters.sandbox._routes import Target, target_of
 from adapters.sandbox._schema import KUBERNETES_VERSION
@@ -135,6 +135,9 @@ class Api:
     def _fixed(self, request: Request, path: str) -> Response | None:
         if path.startswith(("/healthz", "/livez", "/readyz")):
             return Response(body=b"ok", media_type="text/plain; charset=utf-8")
+        if path == "/openapi/v2":
+            body, media_type = legacy_document(request.headers.get("accept", ""))
+            return Response(body=body, media_type=media_type)
         if path.startswith("/openapi/v3/"):
             return Response(body=self._openapi.document(path.removeprefix("/openapi/v3/")))
         pages: dict[str, Callable[[], Object]] = {

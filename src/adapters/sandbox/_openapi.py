@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 from attrs import define, field
@@ -17,6 +18,8 @@ from adapters.sandbox._types import Types
 _REF = "#/$defs/"
 _COMPONENTS = "#/components/schemas/"
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+TITLE = "Kubernetes"
+PROTOBUF_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation", "force", "pretty")
 
 
@@ -65,7 +68,7 @@ class OpenApi:
             paths |= _operations(resource, name)
         return {
             "openapi": "3.0.0",
-            "info": {"title": "Kubernetes", "version": KUBERNETES_VERSION},
+            "info": {"title": TITLE, "version": KUBERNETES_VERSION},
             "paths": paths,
             "components": {"schemas": schemas},
         }
@@ -142,3 +145,21 @@ def _operation(resource: Resource, name: str, action: str) -> Object:
     if action in ("post", "put"):
         operation["requestBody"] = {"content": content}
     return operation
+
+
+def legacy_document(accept: str) -> tuple[bytes, str]:
+    """The version 2 document: a title and no schemas, and its media type.
+
+    kubectl asks for it when version 3 has no schema of a kind, as for `v1 List`, and reads protobuf only. It then
+    leaves the judgement to the server, which is where it belongs.
+    """
+    if "proto-openapi" not in accept:
+        value = {"swagger": "2.0", "info": {"title": TITLE, "version": KUBERNETES_VERSION}, "paths": {}}
+        return json.dumps(value).encode(), "application/json"
+    info = _field(1, TITLE.encode()) + _field(2, KUBERNETES_VERSION.encode())
+    return _field(1, b"2.0") + _field(2, info), PROTOBUF_V2
+
+
+def _field(number: int, value: bytes) -> bytes:
+    # Protobuf's length-delimited wire type; every length here fits in one byte.
+    return bytes((number << 3 | 2, len(value))) + value

@@ -196,3 +196,15 @@ async def test_rollouts_have_a_history_and_can_be_undone(kubectl: Kubectl) -> No
     await kubectl("rollout", "undo", "deploy/web")
     containers = (await kubectl.object("deploy/web"))["spec"]["template"]["spec"]["containers"]
     assert containers[0]["image"] == "nginx:1.27"
+
+
+async def test_a_list_is_applied_item_by_item(kubectl: Kubectl) -> None:
+    items = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}} for name in ("a", "b")]
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    assert (await kubectl("apply", "-f", "-", stdin=text)).out.split("\n")[:2] == [
+        "configmap/a created",
+        "configmap/b created",
+    ]
+    assert (await kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=text)).out.count(
+        "applied"
+    ) == 2
