@@ -1,1 +1,165 @@
-"""The settings of the service, read once from a mapping that is passed in."""
+"""Settings of the service, read once from a mapping that is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from attrs import define, field, frozen
+
+from flowcore.errors import Finding, InvalidInputError, Place
+
+T = TypeVar("T")
+
+PREFIX = "FLOWCORE_"
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+_STORES = ("memory://", "sqlite:///", "mongodb://", "mongodb+srv://")
+
+
+@frozen(kw_only=True)
+class Settings:
+    """How one process of the service works. Every field is read from ``FLOWCORE_<FIELD>``.
+
+    Attributes:
+        host: address to listen on.
+        port: port to listen on.
+        data_dir: folder of the database file and the keyring.
+        store_url: ``memory://``, ``sqlite:///path`` or ``mongodb://…``; empty for a file in ``data_dir``.
+        sandbox: run a simulated cluster in this process and give it to every user.
+        sandbox_port: port of the simulated cluster on loopback; 0 takes a free one.
+        signup_enabled: whether anybody can register.
+        invite_code: what everybody but the first user must know to register; empty asks nobody.
+        allowed_domains: e-mail domains that may register; empty allows all.
+        keep_bcrypt: do not upgrade bcrypt hashes at sign-in.
+        token_in_query: accept ``?token=`` on streams, as older clients send it.
+        cors_origins: origins of web clients on other hosts.
+        body_limit: largest request body, in bytes.
+        heartbeat: seconds between two comments on a silent stream.
+        run_timeout: seconds until every node of a run must be healthy, unless the run says otherwise.
+        lease_seconds: how long a run of a process that died waits for another one.
+        recover_every: seconds between two looks for such runs.
+        keep_versions: automatic versions kept per workflow; 0 keeps all.
+        watch_lingers: keep watching a workflow that was run here after the last listener left.
+        log_level: debug, info, warning or error.
+        log_json: write logs as JSON lines, not for people.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 3000
+    data_dir: Path = Path(".flowcore")
+    store_url: str = field(default="", repr=False)
+    sandbox: bool = False
+    sandbox_port: int = 0
+    signup_enabled: bool = True
+    invite_code: str = field(default="", repr=False)
+    allowed_domains: tuple[str, ...] = ()
+    keep_bcrypt: bool = False
+    token_in_query: bool = True
+    cors_origins: tuple[str, ...] = ()
+    body_limit: int = 8 * 1024 * 1024
+    heartbeat: float = 15
+    run_timeout: float = 300
+    lease_seconds: float = 15
+    recover_every: float = 5
+    keep_versions: int = 0
+    watch_lingers: bool = True
+    log_level: str = "info"
+    log_json: bool = False
+
+    @property
+    def store(self) -> str:
+        """Address of the store."""
+        return self.store_url or f"sqlite:///{self.data_dir / 'flowcore.db'}"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Read settings from environment variables; what is not set keeps its default.
+
+        Raises:
+            InvalidInputError: with every value that will not do, and every ``FLOWCORE_`` name that is not known.
+        """
+        reader = _Reader(env)
+        home = env.get("XDG_DATA_HOME") or (f"{env['HOME']}/.local/share" if env.get("HOME") else "")
+        settings = cls(
+            host=reader.text("host", "127.0.0.1"),
+            port=reader.number("port", 3000, int, 0, 65535),
+            data_dir=Path(reader.text("data_dir", f"{home}/flowcore" if home else ".flowcore")),
+            store_url=reader.store("store_url"),
+            sandbox=reader.flag("sandbox", default=False),
+            sandbox_port=reader.number("sandbox_port", 0, int, 0, 65535),
+            signup_enabled=reader.flag("signup_enabled", default=True),
+            invite_code=reader.text("invite_code", ""),
+            allowed_domains=reader.words("allowed_domains"),
+            keep_bcrypt=reader.flag("keep_bcrypt", default=False),
+            token_in_query=reader.flag("token_in_query", default=True),
+            cors_origins=reader.words("cors_origins"),
+            body_limit=reader.number("body_limit", 8 * 1024 * 1024, int, 1024, 1 << 30),
+            heartbeat=reader.number("heartbeat", 15.0, float, 1, 3600),
+            run_timeout=reader.number("run_timeout", 300.0, float, 1, 24 * 3600),
+            lease_seconds=reader.number("lease_seconds", 15.0, float, 1, 3600),
+            recover_every=reader.number("recover_every", 5.0, float, 0.1, 3600),
+            keep_versions=reader.number("keep_versions", 0, int, 0, 1_000_000),
+            watch_lingers=reader.flag("watch_lingers", default=True),
+            log_level=reader.choice("log_level", "info", ("debug", "info", "warning", "error")),
+            log_json=reader.flag("log_json", default=False),
+        )
+        reader.finish()
+        return settings
+
+
+@define
+class _Reader:
+    """Reads values one by one and remembers every problem."""
+
+    env: Mapping[str, str]
+    _asked: set[str] = field(factory=set)
+    _findings: list[Finding] = field(factory=list)
+
+    def text(self, name: str, default: str) -> str:
+        variable = PREFIX + name.upper()
+        self._asked.add(variable)
+        return self.env.get(variable, "").strip() or default
+
+    def words(self, name: str) -> tuple[str, ...]:
+        return tuple(word for part in self.text(name, "").split(",") if (word := part.strip()))
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        word = self.text(name, str(default)).lower()
+        if word not in _TRUE + _FALSE:
+            self._problem(name, "must be true or false")
+        return word in _TRUE
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        word = self.text(name, default).lower()
+        if word not in choices:
+            self._problem(name, f"must be one of {', '.join(choices)}")
+        return word
+
+    def number(self, name: str, default: T, parse: Callable[[str], T], low: float, high: float) -> T:
+        text = self.text(name, str(default))
+        try:
+            value = parse(text)
+            if not low <= float(text) <= high:
+                raise ValueError(text)
+        except ValueError:
+            self._problem(name, f"must be a number from {low:g} to {high:g}")
+            return default
+        return value
+
+    def store(self, name: str) -> str:
+        url = self.text(name, "")
+        if url and not url.startswith(_STORES):
+            self._problem(name, f"must start with one of {', '.join(_STORES)}")
+        return url
+
+    def finish(self) -> None:
+        for variable in sorted(set(self.env) - self._asked):
+            if variable.startswith(PREFIX) and not variable.startswith(f"{PREFIX}TEST_"):
+                self._problem(variable.removeprefix(PREFIX), "is not a setting")
+        if self._findings:
+            raise InvalidInputError(self._findings, code="settings.invalid")
+
+    def _problem(self, name: str, problem: str) -> None:
+        variable = PREFIX + name.upper()
+        self._findings.append(Finding(rule="setting", message=f"{variable} {problem}", place=Place(path=variable)))

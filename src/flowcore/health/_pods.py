@@ -104,5 +104,5 @@ def pod_trouble(obj: Tree) -> str:
     """Return why a pod plainly cannot start, naming pod, container and reason; empty when it can."""
     if part(obj, "metadata").get("deletionTimestamp"):
         return ""
-    trouble = start_trouble(containers(obj)) or schedule_trouble(obj)
+    trouble = start_trouble(containers(obj))
     return f"Pod {name_of(obj)}: {trouble}" if trouble else ""

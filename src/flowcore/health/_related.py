@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from flowcore.health._pods import failed_container, pod_trouble
+from flowcore.health._pods import failed_container, pod_trouble, schedule_trouble
 from flowcore.health._reading import Tree, condition, name_of, part, parts, text
 from flowcore.health._status import Health, HealthStatus
 
@@ -27,13 +27,22 @@ def refine(obj: Tree, verdict: Health, related: Iterable[Tree]) -> Health:
         told = "; ".join(troubles[:_NAMED])
         more = len(troubles) - _NAMED
         return Health(HealthStatus.DEGRADED, f"{told}; and {more} more" if more > 0 else told)
-    return _explained(verdict, _failed_pod(others) or _newest_event(others))
+    return _explained(verdict, _unscheduled_pod(others) or _failed_pod(others) or _newest_event(others))
 
 
 def _explained(verdict: Health, reason: str) -> Health:
     if not reason or reason in verdict.message:
         return verdict
     return Health(verdict.status, f"{verdict.message} ({reason})" if verdict.message else reason)
+
+
+def _unscheduled_pod(others: Sequence[Tree]) -> str:
+    """Return why no node takes one of the pods: that may pass, when a volume is bound or a node joins."""
+    for item in others:
+        trouble = schedule_trouble(item) if text(item, "kind") == "Pod" else ""
+        if trouble:
+            return f"Pod {name_of(item)}: {trouble}"
+    return ""
 
 
 def _failed_pod(others: Sequence[Tree]) -> str:

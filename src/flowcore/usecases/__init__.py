@@ -1,1 +1,1 @@
-"""What a caller can ask for. A use case is a frozen class: its fields are the ports it needs, and you call it."""
+"""What a caller can ask for: one class per action, one class of queries per area, all with their ports as fields."""

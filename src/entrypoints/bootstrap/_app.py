@@ -1,0 +1,117 @@
+"""What is put together: the ports, and everything that can be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypedDict
+
+from attrs import field, frozen
+
+from entrypoints.settings import Settings
+from flowcore.kinds import Catalogue, core_catalogue
+from flowcore.model import Run
+from flowcore.ports.cluster import Clusters
+from flowcore.ports.events import EventFeed
+from flowcore.ports.security import PasswordHasher, TokenIssuer
+from flowcore.ports.storage import Store
+from flowcore.ports.system import Clock, IdSource
+from flowcore.usecases import (
+    accounts,
+    archiving,
+    clusters,
+    executing,
+    following,
+    imports,
+    local_account,
+    previewing,
+    running,
+    versions,
+    workflows,
+)
+from flowcore.usecases.watching import Watching
+
+
+@frozen(kw_only=True)
+class Ports:
+    """What stands behind every port.
+
+    Attributes:
+        gift: the cluster that every user is given; None for none.
+        sandbox_kubeconfig: how kubectl reaches the sandbox; empty without one. It holds the sandbox's token.
+        on_run_end: told when the work on a run ends, with the error that broke it off, if one did.
+    """
+
+    store: Store
+    feed: EventFeed
+    access: Clusters
+    hasher: PasswordHasher
+    tokens: TokenIssuer
+    clock: Clock
+    ids: IdSource
+    catalogue: Catalogue = field(factory=core_catalogue)
+    gift: clusters.ClusterDraft | None = None
+    sandbox_kubeconfig: str = field(default="", repr=False)
+    on_run_end: Callable[[Run, BaseException | None], None] = lambda _run, _error: None
+
+
+class Overrides(TypedDict, total=False):
+    """Fields of ``Ports`` that stand in for what the settings would open."""
+
+    store: Store
+    feed: EventFeed
+    access: Clusters
+    hasher: PasswordHasher
+    tokens: TokenIssuer
+    clock: Clock
+    ids: IdSource
+    catalogue: Catalogue
+    gift: clusters.ClusterDraft | None
+    on_run_end: Callable[[Run, BaseException | None], None]
+
+
+@frozen(kw_only=True)
+class App:
+    """Everything that can be asked for, one field per use case, and the parts that live as long as the service."""
+
+    settings: Settings
+    catalogue: Catalogue
+    clock: Clock
+    store: Store
+    feed: EventFeed
+    watching: Watching
+    executor: executing.RunExecutor
+    sandbox_kubeconfig: str = field(repr=False)
+    provide_cluster: clusters.ProvideCluster | None
+    register: accounts.Register
+    act_locally: local_account.ActLocally
+    sign_in: accounts.SignIn
+    authenticate: accounts.Authenticate
+    refresh_token: accounts.RefreshToken
+    change_profile: accounts.ChangeProfile
+    change_password: accounts.ChangePassword
+    add_cluster: clusters.AddCluster
+    update_cluster: clusters.UpdateCluster
+    cluster_queries: clusters.ClusterQueries
+    set_default_cluster: clusters.SetDefaultCluster
+    test_cluster: clusters.TestCluster
+    delete_cluster: clusters.DeleteCluster
+    create_workflow: workflows.CreateWorkflow
+    workflow_queries: workflows.WorkflowQueries
+    save_workflow: workflows.SaveWorkflow
+    clone_workflow: workflows.CloneWorkflow
+    delete_workflow: workflows.DeleteWorkflow
+    set_status: archiving.SetStatus
+    version_queries: versions.VersionQueries
+    create_version: versions.CreateVersion
+    describe_version: versions.DescribeVersion
+    restore_version: versions.RestoreVersion
+    start_run: running.StartRun
+    run_queries: running.RunQueries
+    cancel_run: running.CancelRun
+    validate_workflow: previewing.ValidateWorkflow
+    preview_run: previewing.PreviewRun
+    status_queries: following.StatusQueries
+    follow_workflow: following.FollowWorkflow
+    analyze_compose: imports.AnalyzeCompose
+    create_from_import: imports.CreateFromImport
+    apply_import: imports.ApplyImport

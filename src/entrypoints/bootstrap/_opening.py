@@ -1,0 +1,169 @@
+"""Open what the settings ask for: the only module that knows adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Unpack
+from urllib.parse import urlsplit
+
+from attrs import evolve
+
+from adapters.kubernetes import KubernetesClusters, LocalClusters, current_context, local_server
+from adapters.memory import open_memory
+from adapters.security import AesGcmCipher, Argon2BcryptHasher, JwtTokens, Keyring, Keys, generate_key, open_keyring
+from adapters.sqlite import open_sqlite
+from adapters.sse import InProcessEventFeed
+from adapters.system import SystemClock, SystemIds
+from entrypoints.bootstrap._app import App, Overrides, Ports
+from entrypoints.bootstrap._wiring import wire
+from entrypoints.settings import Settings
+from flowcore.errors import UnavailableError
+from flowcore.ports.storage import Store
+from flowcore.usecases import (
+    clusters,
+)
+
+#: Name and mark of the cluster that everybody gets when the sandbox is on.
+SANDBOX = "sandbox"
+_SANDBOX_LABELS = {"flowcore.dev/sandbox": "true"}
+_NOT_IN_NAMES = re.compile(r"[^-_.A-Za-z0-9]")
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, **overrides: Unpack[Overrides]) -> AsyncIterator[App]:
+    """Open what the settings ask for, start the work in the background, and close it all in reverse.
+
+    Args:
+        settings: of this process.
+        overrides: fields of ``Ports`` that stand in for what the settings would open.
+
+    Raises:
+        InvalidInputError: a setting, the keyring or the database file cannot be used.
+        UnavailableError: something that is asked for does not answer.
+    """
+    async with AsyncExitStack() as stack:
+        ports = evolve(await _open_ports(stack, settings, overrides), **overrides)
+        app = wire(ports, settings)
+        if app.provide_cluster is not None:
+            await app.provide_cluster.refresh()
+        await stack.enter_async_context(app.watching)
+        await stack.enter_async_context(app.executor)
+        yield app
+
+
+@asynccontextmanager
+async def open_local_app(settings: Settings, context: str = "") -> AsyncIterator[App]:
+    """Open what one person at one machine needs to deploy to a context of their own kubeconfig.
+
+    The versions of what they deploy are kept in ``deployments.db`` in the data folder.
+
+    Args:
+        settings: of this process; its store is not used.
+        context: name of the context; the current one when empty.
+
+    Raises:
+        InvalidInputError: the kubeconfig or the database file cannot be used.
+    """
+    context = context or current_context()
+    gift = clusters.ClusterDraft(
+        name=_NOT_IN_NAMES.sub("-", context).strip("-_.") or "context",
+        display_name=context,
+        server=local_server(context),
+        labels={"flowcore.dev/local": "true"},
+    )
+    kept = evolve(settings, store_url=f"sqlite:///{settings.data_dir / 'deployments.db'}", sandbox=False)
+    async with open_app(kept, access=LocalClusters(SystemClock()), gift=gift) as app:
+        yield app
+
+
+async def serve_sandbox(*, port: int, seed: int, speed: float, started: Callable[[str, str], None]) -> None:
+    """Serve a sandbox cluster alone until the task is cancelled.
+
+    Args:
+        port: on loopback; 0 takes a free one.
+        seed: makes names and delays repeatable.
+        speed: how much faster than usual things happen.
+        started: told the kubeconfig and the address.
+
+    Raises:
+        UnavailableError: the port is taken.
+    """
+    from adapters.sandbox import open_sandbox
+
+    try:
+        async with open_sandbox(port=port, seed=seed, speed=speed) as sandbox:
+            started(sandbox.kubeconfig(), sandbox.url)
+            await asyncio.Event().wait()
+    except OSError as error:
+        raise UnavailableError(f"cannot listen on port {port}: {error.strerror}") from error
+
+
+async def _open_ports(stack: AsyncExitStack, settings: Settings, overrides: Overrides) -> Ports:
+    clock, ids = SystemClock(), SystemIds()
+    keyring = _open_keyring(settings)
+    feed = InProcessEventFeed()
+    stack.push_async_callback(feed.close)
+    hasher = Argon2BcryptHasher(keep_bcrypt=settings.keep_bcrypt)
+    stack.callback(hasher.close)
+    cipher = AesGcmCipher(keyring.encryption)
+    gift, kubeconfig = await _open_sandbox(stack, settings)
+    return Ports(
+        store=await _open_store(stack, settings, overrides),
+        feed=feed,
+        access=KubernetesClusters(cipher, clock),
+        hasher=hasher,
+        tokens=JwtTokens(clock=clock, keys=keyring.tokens),
+        clock=clock,
+        ids=ids,
+        gift=gift,
+        sandbox_kubeconfig=kubeconfig,
+    )
+
+
+async def _open_store(stack: AsyncExitStack, settings: Settings, overrides: Overrides) -> Store:
+    url = settings.store
+    if "store" in overrides or url.startswith("memory://"):
+        return await stack.enter_async_context(open_memory())
+    if url.startswith("sqlite:///"):
+        path = Path(url.removeprefix("sqlite:///"))
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return await stack.enter_async_context(open_sqlite(str(path)))
+    from adapters.mongo import open_mongo  # only who keeps things there needs the driver
+
+    database = urlsplit(url).path.lstrip("/") or "flowcore"
+    return await stack.enter_async_context(open_mongo(url, database=database))
+
+
+async def _open_sandbox(stack: AsyncExitStack, settings: Settings) -> tuple[clusters.ClusterDraft | None, str]:
+    if not settings.sandbox:
+        return None, ""
+    from adapters.sandbox import open_sandbox  # takes time to import, and most services do without
+
+    sandbox = await stack.enter_async_context(open_sandbox(port=settings.sandbox_port))
+    gift = clusters.ClusterDraft(
+        name=SANDBOX,
+        display_name="Sandbox",
+        description="A simulated cluster inside flowcore; it runs no containers",
+        server=sandbox.url,
+        auth_type="token",
+        credentials={"token": sandbox.token},
+        labels=_SANDBOX_LABELS,
+    )
+    return gift, sandbox.kubeconfig()
+
+
+def _open_keyring(settings: Settings) -> Keyring:
+    if settings.store.startswith("memory://"):
+        # What lives in memory needs no key that outlives it.
+        return Keyring(tokens=_fresh_keys(), encryption=_fresh_keys())
+    return open_keyring(settings.data_dir / "keyring.json")
+
+
+def _fresh_keys() -> Keys:
+    key_id = secrets.token_hex(4)
+    return Keys(current=key_id, by_id={key_id: generate_key()})

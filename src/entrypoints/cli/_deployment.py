@@ -1,0 +1,118 @@
+"""One deployment from the command line: through the same use cases as the service, with a live view."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+
+from attrs import evolve, field, frozen
+from rich.console import Console
+
+from entrypoints.bootstrap import App
+from entrypoints.cli._live import DeploymentView, Row
+from flowcore.errors import ConflictError
+from flowcore.kinds import Catalogue
+from flowcore.model import Cluster, NodePhase, Run, RunOptions, User, Workflow, WorkflowStatus
+from flowcore.planning import waves
+from flowcore.usecases.preparing import GivenValues
+from flowcore.usecases.running import RunRequest
+from flowcore.usecases.workflows import WorkflowChanges, WorkflowDraft
+
+
+@frozen(kw_only=True)
+class Deployment:
+    """What is deployed and how.
+
+    Attributes:
+        workflow: the drawing.
+        cluster: where to.
+        secrets: values of secret nodes by node id and key; they live in memory only.
+        options: how the run goes about its work.
+        waits: follow it until every node is healthy, not only until everything is applied.
+    """
+
+    workflow: Workflow
+    cluster: Cluster
+    secrets: Mapping[str, Mapping[str, str]] = field(factory=dict, repr=False)
+    options: RunOptions = field(factory=lambda: RunOptions(generate_secrets=True))
+    waits: bool = True
+
+
+async def deploy(app: App, user: User, deployment: Deployment, console: Console) -> Run:
+    """Keep the drawing as a version, deploy it and show it come up; return the run as it was last seen.
+
+    Raises:
+        InvalidInputError: with everything that is wrong with the drawing; nothing was applied.
+        UnavailableError: the cluster or the store does not answer.
+    """
+    stored = await _stored(app, user, deployment)
+    request = RunRequest(given=GivenValues(secrets=deployment.secrets), options=deployment.options, triggered_by="cli")
+    run = await app.start_run(user, stored.id, request)
+    title = f"Deploying {stored.name}, version {run.version}, to {deployment.cluster.display_name}"
+    with DeploymentView(title, _rows(stored, app.catalogue), console) as view:
+        async with aclosing(_followed(app, user, run)) as seen:
+            async for current in seen:
+                run = current
+                view.show(run.node_states)
+                if run.status.is_final or (not deployment.waits and _is_applied(run)):
+                    break
+    return run
+
+
+async def _stored(app: App, user: User, deployment: Deployment) -> Workflow:
+    """Return the workflow as the service keeps it: the one of this name in its newest drawing, published."""
+    wanted = deployment.workflow
+    known = [each for each in await app.workflow_queries.list(user) if each.name == wanted.name]
+    if known:
+        changes = WorkflowChanges(
+            nodes=wanted.nodes,
+            edges=wanted.edges,
+            cluster_id=deployment.cluster.name,
+            status=WorkflowStatus.PUBLISHED,
+        )
+        return (await app.save_workflow(user, known[0].id, changes)).workflow
+    draft = WorkflowDraft(
+        name=wanted.name,
+        description=wanted.description,
+        cluster_id=deployment.cluster.name,
+        nodes=wanted.nodes,
+        edges=wanted.edges,
+        status=WorkflowStatus.PUBLISHED,
+    )
+    return await app.create_workflow(user, draft)
+
+
+async def _followed(app: App, user: User, run: Run) -> AsyncGenerator[Run, None]:
+    """Yield the run now and after every event of its workflow; what is read is always newer than the event."""
+    async with app.follow_workflow(user, run.workflow_id) as told:
+        async for _ in told:
+            yield await app.run_queries.get(user, run.workflow_id, run.id)
+
+
+def _is_applied(run: Run) -> bool:
+    return all(state.phase not in (NodePhase.WAITING, NodePhase.APPLYING) for state in run.node_states.values())
+
+
+def _rows(workflow: Workflow, catalogue: Catalogue) -> list[list[Row]]:
+    nodes = {node.id: node for node in workflow.nodes}
+    return [
+        [Row(node_id, catalogue.kind(nodes[node_id].type).label, nodes[node_id].name) for node_id in wave]
+        for wave in waves(workflow, catalogue)
+    ]
+
+
+def in_namespace(workflow: Workflow, namespace: str) -> Workflow:
+    """Return the workflow with a namespace on every node that names none."""
+    if not namespace:
+        return workflow
+    nodes = [evolve(node, data={"namespace": namespace, **node.data}) for node in workflow.nodes]
+    return evolve(workflow, nodes=nodes)
+
+
+async def stop(app: App, user: User, run: Run) -> None:
+    """Ask a run to stop that nobody waits for any more; one that has ended meanwhile is left alone."""
+    try:
+        await app.cancel_run(user, run.workflow_id, run.id)
+    except ConflictError:
+        return
+    await app.executor.finished(run.id)

@@ -1,0 +1,117 @@
+"""Where a command expects a workflow: a workflow file or Compose files, from paths or standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from attrs import frozen
+
+from flowcore.compose import Binds, Expose, Imported, parse_dotenv
+from flowcore.errors import Finding, InvalidInputError, Place
+from flowcore.library import import_compose, load_workflow, read_source
+from flowcore.manifests import from_yaml
+from flowcore.model import Workflow
+
+
+@frozen
+class Opened:
+    """What a source holds: the workflow, what importing found, and the values of its secrets by node id and key."""
+
+    workflow: Workflow
+    findings: tuple[Finding, ...] = ()
+    secret_values: Mapping[str, Mapping[str, str]] = {}
+
+
+@frozen
+class ComposeOptions:
+    """How Compose files are read.
+
+    Attributes:
+        env: values for variables.
+        profiles: the active ones.
+        expose: how published ports are reached.
+        binds: what replaces folders of the host.
+    """
+
+    env: Mapping[str, str]
+    profiles: tuple[str, ...] = ()
+    expose: str = Expose.LOADBALANCER
+    binds: str = Binds.EMPTYDIR
+
+    def read(self, source: str | Path | list[Path], *, name: str | None = None) -> Imported:
+        """Import Compose files with these options."""
+        return import_compose(
+            source, env=self.env, profiles=self.profiles, name=name, expose=self.expose, binds=self.binds
+        )
+
+
+def compose_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that matter when a Compose file is given; the command gets them as one ``options``."""
+
+    @click.option("--env", multiple=True, metavar="KEY=VALUE", help="Value of a Compose variable; wins over all.")
+    @click.option("--env-file", multiple=True, type=click.Path(path_type=Path), help="File with Compose variables.")
+    @click.option("--profile", multiple=True, help="Active Compose profile.")
+    @click.option(
+        "--expose", type=click.Choice(list(Expose)), default=Expose.LOADBALANCER, help="How ports are published."
+    )
+    @click.option("--binds", type=click.Choice(list(Binds)), default=Binds.EMPTYDIR, help="What replaces host folders.")
+    @wraps(command)
+    def with_options(
+        *, env: Sequence[str], env_file: Sequence[Path], profile: Sequence[str], expose: str, binds: str, **rest: Any
+    ) -> None:
+        read = ComposeOptions(read_variables(env, env_file), tuple(profile), expose, binds)
+        command(options=read, **rest)
+
+    return with_options
+
+
+def read_variables(env: Sequence[str], env_files: Sequence[Path]) -> Mapping[str, str]:
+    """Return the Compose variables; the order of precedence is --env, the process's environment, --env-file.
+
+    Raises:
+        InvalidInputError: an --env has no ``=``, or a file cannot be read; every problem is listed.
+    """
+    wrong = [pair for pair in env if "=" not in pair]
+    if wrong:
+        raise InvalidInputError(map(_without_value, wrong))
+    values: dict[str, str] = {}
+    for path in env_files:
+        _, text = read_source(path)
+        values |= parse_dotenv(text, values)
+    given = dict(pair.split("=", 1) for pair in env)
+    return {**values, **os.environ, **given}
+
+
+def _without_value(pair: str) -> Finding:
+    return Finding(rule="usage", message=f"--env {pair!r} has no =", place=Place(path="--env"), fix="write KEY=VALUE")
+
+
+def open_source(source: str, options: ComposeOptions) -> Opened:
+    """Return the workflow of a workflow file or a Compose file; ``-`` reads standard input.
+
+    Raises:
+        InvalidInputError: it is neither, or has errors; every problem is listed.
+    """
+    place, text = ("", sys.stdin.read()) if source == "-" else read_source(Path(source))
+    if _is_workflow(text):
+        return Opened(load_workflow(Path(source) if place else text))
+    imported = options.read(Path(source) if place else text)
+    return Opened(imported.workflow, tuple(imported.findings), imported.secret_values)
+
+
+def _is_workflow(text: str) -> bool:
+    # Only the top-level keys matter; a text that is no YAML at all gets its errors from the Compose loader, with lines.
+    if text.lstrip().startswith("{"):
+        return '"nodes"' in text
+    try:
+        documents = from_yaml(text)
+    except InvalidInputError:
+        return False
+    top = documents[0] if documents else None
+    return isinstance(top, Mapping) and "nodes" in top and "services" not in top

@@ -1,0 +1,61 @@
+"""The root of the command line. Commands are imported when they are called, so that small ones start fast."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+
+import rich_click as click
+
+from entrypoints.cli._output import report_error
+from flowcore.errors import FlowcoreError, InvalidInputError
+
+COMMANDS = {
+    "demo": ("entrypoints.cli.demo", "See it work: a Compose application on a sandbox cluster, live."),
+    "import": ("entrypoints.cli.importing", "Turn other descriptions of an application into a workflow."),
+    "validate": ("entrypoints.cli.drawings", "Check a workflow or Compose file and list every finding."),
+    "render": ("entrypoints.cli.drawings", "Print the manifests of a workflow, in apply order."),
+    "graph": ("entrypoints.cli.drawings", "Draw a workflow as Mermaid, DOT, SVG or JSON."),
+    "diff": ("entrypoints.cli.drawings", "Compare two workflows."),
+    "kinds": ("entrypoints.cli.drawings", "List the kinds of nodes, or explain one."),
+    "deploy": ("entrypoints.cli.deploying", "Deploy a workflow or Compose file and watch it come up."),
+    "serve": ("entrypoints.cli.serving", "Run the service."),
+    "sandbox": ("entrypoints.cli.serving", "Run a sandbox cluster alone."),
+}
+
+
+class LazyGroup(click.RichGroup):
+    """A group that knows its commands' names and first lines without importing them, and reports flowcore's errors."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; bad input ends with status 2, any other error of ours with 1."""
+        try:
+            return super().invoke(ctx)
+        except InvalidInputError as error:
+            report_error(error)
+            ctx.exit(2)
+        except FlowcoreError as error:
+            report_error(error)
+            ctx.exit(1)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("flowcore"), prog_name="flowcore")
+def cli() -> None:
+    """Draw a Kubernetes application as a graph: import it, render it, deploy it in order, watch it, version it.
+
+    Start with `flowcore demo`. A WORKFLOW is a JSON or YAML file `{name, nodes, edges}`;
+    a Compose file works in its place.
+    """

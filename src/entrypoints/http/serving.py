@@ -1,0 +1,136 @@
+"""Run the service: uvicorn, logs, and an orderly end although streams are open."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+import uvicorn
+from litestar.types import ControllerRouterHandler
+
+from entrypoints.bootstrap import App, open_app
+from entrypoints.http.app import create_app
+from entrypoints.settings import Settings
+from flowcore.model import Run
+
+#: Seconds that requests at work get to end when the service stops.
+GRACE = 5
+#: Seconds between two looks whether the service is to stop.
+_LOOK = 0.1
+
+
+async def serve(
+    settings: Settings,
+    *,
+    pages: Sequence[ControllerRouterHandler] = (),
+    on_start: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        settings: of this process.
+        pages: further handlers, like those of a web client.
+        on_start: told the address when the service listens.
+
+    Raises:
+        OSError: the address cannot be listened on.
+        FlowcoreError: something that the settings ask for cannot be opened.
+    """
+    configure_logs(settings)
+    listener = listen(settings.host, settings.port)
+    try:
+        async with open_app(settings, on_run_end=_log_run) as app:
+            await serve_app(app, listener, pages=pages, on_start=on_start)
+    finally:
+        listener.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; port 0 takes a free one.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    listener = socket.create_server((host, port), backlog=2048)
+    # asyncio sets this only on sockets that name their protocol; without it small answers wait for 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+async def serve_app(
+    app: App,
+    listener: socket.socket,
+    *,
+    pages: Sequence[ControllerRouterHandler] = (),
+    on_start: Callable[[str], None] | None = None,
+) -> None:
+    """Serve an open app on a listening socket until SIGINT or SIGTERM, or until the task is cancelled."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[App]:
+        yield app
+
+    asgi = create_app(opened, app.settings, pages=pages)
+    config = uvicorn.Config(
+        asgi, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE
+    )
+    server = uvicorn.Server(config)
+    ending = asyncio.create_task(_end_streams(server, app))
+    try:
+        host, port = listener.getsockname()[:2]
+        if on_start is not None:
+            on_start(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+        await _served(server, listener)
+    finally:
+        ending.cancel()
+        with suppress(asyncio.CancelledError):
+            await ending
+
+
+async def _served(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Run the server; cancelling ends it in the same order as a signal, so that nothing breaks off in the middle."""
+    running = asyncio.create_task(server.serve(sockets=[listener]), name="uvicorn")
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await running
+        raise
+
+
+async def _end_streams(server: uvicorn.Server, app: App) -> None:
+    """Close the feed when the service is asked to stop: streams end then, and do not hold the end up."""
+    while not server.should_exit:  # noqa: ASYNC110  uvicorn offers nothing to wait for
+        await asyncio.sleep(_LOOK)
+    await app.feed.close()
+
+
+def configure_logs(settings: Settings) -> None:
+    """Make structlog write one line per event, as JSON or for people. Call it once, when the process starts."""
+    renderer = structlog.processors.JSONRenderer() if settings.log_json else structlog.dev.ConsoleRenderer()
+    traces = [structlog.processors.format_exc_info] if settings.log_json else []
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *traces,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING)
+
+
+def _log_run(run: Run, error: BaseException | None) -> None:
+    logger = structlog.get_logger("flowcore.runs")
+    told = {"run": run.id, "workflow": run.workflow_id, "version": run.version, "status": str(run.status)}
+    if error is not None:
+        logger.error("run broken off", **told, exc_info=error)
+    else:
+        logger.info("run ended", **told)

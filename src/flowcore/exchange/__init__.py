@@ -1,0 +1,1 @@
+"""Kubernetes objects to a drawing, and a drawing to what other tools take: YAML, kustomize, Helm."""

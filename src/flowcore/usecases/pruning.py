@@ -1,0 +1,84 @@
+"""Delete objects of a workflow that are no longer drawn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from attrs import frozen
+
+from flowcore.errors import FlowcoreError, ForbiddenError
+from flowcore.kinds import Catalogue
+from flowcore.model import Manifest, ObjectRef
+from flowcore.planning import prunable
+from flowcore.ports.cluster import ClusterConnection, RejectedError, Selection
+from flowcore.runs import Pruned
+from flowcore.usecases._live import MANAGER, MANAGER_LABEL, WORKFLOW_LABEL, Kind
+
+
+@frozen(kw_only=True)
+class Pruner:
+    """Finds and deletes leftovers through one connection. Only objects that carry the workflow's label are touched,
+    and nothing that another object owns.
+
+    Attributes:
+        claims: delete what holds data, like persistent volume claims, too.
+        namespaces: where to look when the cluster does not let us look everywhere.
+    """
+
+    connection: ClusterConnection
+    catalogue: Catalogue
+    claims: bool = False
+    namespaces: tuple[str, ...] = ()
+
+    async def __call__(self, workflow_id: str, desired: Sequence[ObjectRef]) -> Pruned:
+        """Delete what is labelled with the workflow and not *desired*; tell what is gone and what could not go."""
+        leftovers, problems = await self.leftovers(workflow_id, desired)
+        deleted: list[str] = []
+        for ref in leftovers:
+            try:
+                if await self.connection.delete(ref):
+                    deleted.append(str(ref))
+            except FlowcoreError as error:
+                problems.append(f"{ref}: {error.message}")
+        return Pruned(tuple(deleted), tuple(problems))
+
+    async def leftovers(
+        self, workflow_id: str, desired: Sequence[ObjectRef]
+    ) -> tuple[tuple[ObjectRef, ...], list[str]]:
+        """Return what would be deleted, in that order, and where could not be looked."""
+        live, problems = await self._find(workflow_id)
+        return prunable(desired, live, catalogue=self.catalogue, with_data=self.claims), problems
+
+    async def _find(self, workflow_id: str) -> tuple[list[Manifest], list[str]]:
+        found: list[Manifest] = []
+        problems: list[str] = []
+        kinds = sorted({Kind(kind.api_version, kind.object_kind) for kind in self.catalogue.kinds})
+        listings = await asyncio.gather(*(self._list(kind, workflow_id, problems) for kind in kinds))
+        for listing in listings:
+            found.extend(listing)
+        return found, problems
+
+    async def _list(self, kind: Kind, workflow_id: str, problems: list[str]) -> list[Manifest]:
+        try:
+            return await self._list_in(kind, workflow_id, [""])
+        except ForbiddenError:
+            pass
+        except RejectedError:
+            return []  # the cluster does not know the kind, so it has no such objects
+        except FlowcoreError as error:
+            problems.append(f"{kind.name}: {error.message}")
+            return []
+        try:
+            return await self._list_in(kind, workflow_id, self.namespaces)
+        except FlowcoreError as error:
+            problems.append(f"{kind.name}: {error.message}")
+            return []
+
+    async def _list_in(self, kind: Kind, workflow_id: str, namespaces: Iterable[str]) -> list[Manifest]:
+        labels = {WORKFLOW_LABEL: workflow_id, MANAGER_LABEL: MANAGER}
+        found: list[Manifest] = []
+        for namespace in namespaces:
+            selection = Selection(api_version=kind.api_version, kind=kind.name, namespace=namespace, labels=labels)
+            found += await self.connection.list(selection)
+        return found

@@ -1,0 +1,80 @@
+"""Accounts over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from litestar.testing import AsyncTestClient
+
+from tests.http.conftest import Caller
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_registering_gives_a_token_and_the_user(ann: Caller, bob: Caller) -> None:
+    assert ann.user["role"] == "admin"
+    assert bob.user["role"] == "user"
+    assert set(ann.user) == {"id", "email", "name", "role", "avatarUrl", "createdAt", "authProvider"}
+
+
+async def test_signing_in_and_refreshing_give_tokens_that_work(client: AsyncTestClient[Any], ann: Caller) -> None:
+    signed_in = await client.post("/v1/api/auth/login", json={"email": "ANN@example.com", "password": "secret1"})
+    assert signed_in.status_code == 200
+    ann.token = signed_in.json()["token"]
+    refreshed = await ann.ask("POST", "/auth/refresh")
+    ann.token = refreshed["token"]
+    assert (await ann.ask("GET", "/profile"))["user"]["email"] == "ann@example.com"
+
+
+async def test_wrong_passwords_and_unknown_addresses_are_told_alike(client: AsyncTestClient[Any], ann: Caller) -> None:
+    for email in ("ann@example.com", "nobody@example.com"):
+        answer = await client.post("/v1/api/auth/login", json={"email": email, "password": "wrong!!"})
+        assert answer.status_code == 401
+        assert answer.json() == {
+            "error": "Invalid email or password",
+            "code": "account.wrong_password",
+            "problems": [],
+        }
+
+
+async def test_a_registration_tells_every_problem(client: AsyncTestClient[Any]) -> None:
+    answer = await client.post("/v1/api/auth/register", json={"email": "x", "password": "y", "name": ""})
+    assert answer.status_code == 400
+    assert [problem["path"] for problem in answer.json()["problems"]] == ["password", "email", "name"]
+    missing = await client.post("/v1/api/auth/register", json={"email": "x@y.z"})
+    assert (missing.status_code, missing.json()["error"]) == (400, "Invalid request data")
+    taken = await client.post("/v1/api/auth/register", content=b"{nonsense")
+    assert taken.status_code == 400
+
+
+async def test_an_address_that_is_taken_is_a_conflict(client: AsyncTestClient[Any], ann: Caller) -> None:
+    body = {"email": "Ann@Example.com", "password": "secret1", "name": "x"}
+    answer = await client.post("/v1/api/auth/register", json=body)
+    assert (answer.status_code, answer.json()["error"]) == (409, "User already exists")
+
+
+async def test_the_ways_to_sign_in_are_public(client: AsyncTestClient[Any]) -> None:
+    answer = await client.get("/v1/api/auth/methods")
+    assert answer.json() == {
+        "builtin": {"enabled": True, "signupEnabled": True, "inviteRequired": False},
+        "providers": [],
+    }
+
+
+async def test_a_profile_and_a_password_can_be_changed(ann: Caller) -> None:
+    assert (await ann.ask("PUT", "/profile", json={"name": "Anna"}))["user"]["name"] == "Anna"
+    wrong = {"currentPassword": "nope!!", "newPassword": "secret2"}
+    assert "Current password is incorrect" in str(await ann.ask("PUT", "/profile/password", json=wrong, status=400))
+    right = {"currentPassword": "secret1", "newPassword": "secret2"}
+    ann.token = (await ann.ask("PUT", "/profile/password", json=right))["token"]
+    await ann.ask("GET", "/profile")
+
+
+async def test_guessing_is_answered_with_429_and_when_to_try_again(client: AsyncTestClient[Any], ann: Caller) -> None:
+    body = {"email": "ann@example.com", "password": "wrong!!"}
+    statuses = [(await client.post("/v1/api/auth/login", json=body)).status_code for _ in range(10)]
+    assert set(statuses) == {401}
+    answer = await client.post("/v1/api/auth/login", json=body)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= 300

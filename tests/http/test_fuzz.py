@@ -1,0 +1,68 @@
+"""Whatever is sent to the routes that the service describes, it is never the service's mistake."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck, given, settings
+
+from entrypoints.http import create_app
+from tests.doubles_cluster import PlayedCluster
+from tests.http.conftest import configmap, open_played, with_settings
+
+pytestmark = pytest.mark.slow
+
+#: Requests per operation.
+EXAMPLES = 8
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    """The address of a service over a file, in a thread of its own, because the fuzzer is not async."""
+    chosen = with_settings(store_url=f"sqlite:///{tmp_path}/flowcore.db", data_dir=tmp_path)
+    app = create_app(open_played(PlayedCluster(), chosen), chosen)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=lambda: asyncio.run(server._serve(sockets=[listener])))
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listener.close()
+
+
+def test_no_request_is_answered_with_a_mistake_of_the_service(url: str) -> None:
+    with httpx.Client(base_url=f"{url}/v1/api", timeout=10) as client:
+        body = {"email": "ann@example.com", "password": "secret1", "name": "Ann"}
+        client.headers["Authorization"] = f"Bearer {client.post('/auth/register', json=body).json()['token']}"
+        made = {"name": "shop", "cluster_id": "sandbox", "nodes": [configmap("a", K="v")]}
+        workflow_id = client.post("/workflows", json=made).json()["id"]
+        client.put(f"/workflows/{workflow_id}/status", json={"status": "published"})
+        headers = {"Authorization": client.headers["Authorization"]}
+        described = client.get(f"{url}/v1/api-docs/json").json()
+    mistakes: list[str] = []
+    for found in schemathesis.openapi.from_dict(described).get_all_operations():
+        operation = found.ok()
+        if operation.path.endswith("/stream"):
+            continue
+
+        @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(case=operation.as_strategy())
+        def send(case: Any) -> None:
+            if "workflow_id" in (case.path_parameters or {}):
+                case.path_parameters["workflow_id"] = workflow_id
+            answer = case.call(base_url=url, headers=headers, timeout=10)
+            if answer.status_code >= 500:
+                mistakes.append(f"{case.as_curl_command()} -> {answer.status_code} {answer.text}")
+
+        send()
+    assert mistakes == []
