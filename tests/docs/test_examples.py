@@ -53,7 +53,11 @@ def test_a_python_example_runs(page: str, code: str, tmp_path: Path, monkeypatch
     exec(compile(code, page, "exec"), {"__name__": "example"})
 
 
-@pytest.mark.parametrize(("page", "words"), commands(), ids=lambda value: " ".join(value) if isinstance(value, list) else None)
+def name_of(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else " ".join(value)
+
+
+@pytest.mark.parametrize(("page", "words"), commands(), ids=name_of)
 def test_a_command_in_an_example_exists_with_its_options(page: str, words: list[str]) -> None:
     command: click.Command = cli
     context = click.Context(cli, info_name="flowcore")
