@@ -81,14 +81,17 @@ async def open_local_app(settings: Settings, context: str = "") -> AsyncIterator
         yield app
 
 
-async def serve_sandbox(*, port: int, seed: int, speed: float, started: Callable[[str, str], None]) -> None:
-    """Serve a sandbox cluster alone until the task is cancelled.
+async def serve_sandbox(
+    *, port: int, seed: int, speed: float, started: Callable[[str, str], None], stop: asyncio.Event
+) -> None:
+    """Serve a sandbox cluster alone.
 
     Args:
         port: on loopback; 0 takes a free one.
         seed: makes names and delays repeatable.
         speed: how much faster than usual things happen.
         started: told the kubeconfig and the address.
+        stop: set when it is time to end.
 
     Raises:
         UnavailableError: the port is taken.
@@ -98,7 +101,7 @@ async def serve_sandbox(*, port: int, seed: int, speed: float, started: Callable
     try:
         async with open_sandbox(port=port, seed=seed, speed=speed) as sandbox:
             started(sandbox.kubeconfig(), sandbox.url)
-            await asyncio.Event().wait()
+            await stop.wait()
     except OSError as error:
         raise UnavailableError(f"cannot listen on port {port}: {error.strerror}") from error
 

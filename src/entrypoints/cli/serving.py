@@ -11,6 +11,7 @@ import rich_click as click
 from entrypoints.cli._files import write_private
 from entrypoints.cli._output import errors_console
 from entrypoints.settings import Settings
+from entrypoints.stopping import stopped_by_signals
 
 
 @click.command("serve")
@@ -41,13 +42,18 @@ def serve_command(
 @click.option("--speed", default=1.0, type=click.FloatRange(min=0.01), help="How much faster than usual things happen.")
 def sandbox_command(port: int, kubeconfig_out: Path | None, seed: int, speed: float) -> None:
     """Run a sandbox cluster alone until Ctrl-C: a Kubernetes API that simulates workloads and runs no containers."""
+    asyncio.run(_sandbox(port, seed, speed, kubeconfig_out or Path("flowcore-sandbox.kubeconfig")))
+
+
+async def _sandbox(port: int, seed: int, speed: float, kubeconfig: Path) -> None:
     from entrypoints.bootstrap import serve_sandbox
 
-    def started(kubeconfig: str, url: str) -> None:
-        path = kubeconfig_out or Path("flowcore-sandbox.kubeconfig")
-        write_private(path, kubeconfig)
+    def started(text: str, url: str) -> None:
+        write_private(kubeconfig, text)
         console = errors_console()
         console.print(f"sandbox cluster at {url}; it runs no containers")
-        console.print(f"KUBECONFIG={path} kubectl get all", markup=False)
+        console.print(f"KUBECONFIG={kubeconfig} kubectl get all", markup=False)
 
-    asyncio.run(serve_sandbox(port=port, seed=seed, speed=speed, started=started))
+    stop = asyncio.Event()
+    with stopped_by_signals(stop):
+        await serve_sandbox(port=port, seed=seed, speed=speed, started=started, stop=stop)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import structlog
 import uvicorn
@@ -15,12 +15,11 @@ from litestar.types import ControllerRouterHandler
 from entrypoints.bootstrap import App, open_app
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
+from entrypoints.stopping import stopped_by_signals
 from flowcore.model import Run
 
 #: Seconds that requests at work get to end when the service stops.
 GRACE = 5
-#: Seconds between two looks whether the service is to stop.
-_LOOK = 0.1
 
 
 async def serve(
@@ -78,34 +77,45 @@ async def serve_app(
     config = uvicorn.Config(
         asgi, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE
     )
-    server = uvicorn.Server(config)
-    ending = asyncio.create_task(_end_streams(server, app))
+    server = _Server(config)
+    stop = asyncio.Event()
+    ending = asyncio.create_task(_end(server, app, stop), name="end streams")
     try:
         host, port = listener.getsockname()[:2]
         if on_start is not None:
             on_start(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-        await _served(server, listener)
+        with stopped_by_signals(stop):
+            await _served(server, listener, stop)
     finally:
         ending.cancel()
         with suppress(asyncio.CancelledError):
             await ending
 
 
-async def _served(server: uvicorn.Server, listener: socket.socket) -> None:
+class _Server(uvicorn.Server):
+    """uvicorn without its own signals: it would end the process before what surrounds the server has been closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+
+async def _served(server: uvicorn.Server, listener: socket.socket, stop: asyncio.Event) -> None:
     """Run the server; cancelling ends it in the same order as a signal, so that nothing breaks off in the middle."""
     running = asyncio.create_task(server.serve(sockets=[listener]), name="uvicorn")
     try:
         await asyncio.shield(running)
     except asyncio.CancelledError:
-        server.should_exit = True
+        stop.set()
         await running
         raise
 
 
-async def _end_streams(server: uvicorn.Server, app: App) -> None:
-    """Close the feed when the service is asked to stop: streams end then, and do not hold the end up."""
-    while not server.should_exit:  # noqa: ASYNC110  uvicorn offers nothing to wait for
-        await asyncio.sleep(_LOOK)
+async def _end(server: uvicorn.Server, app: App, stop: asyncio.Event) -> None:
+    """Once asked to stop, take no more requests and close the feed: streams end then, and hold nothing up."""
+    await stop.wait()
+    server.should_exit = True
     await app.feed.close()
 
 
