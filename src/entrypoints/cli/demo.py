@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SAMPLE = Path(__file__).with_name("sample") / "compose.yaml"
 EMAIL = "demo@localhost"
+#: The shell's status of a command that Ctrl-C has ended.
+INTERRUPTED = 130
 
 
 @click.command("demo")
@@ -63,9 +65,9 @@ async def _demo(settings: Settings, *, exits: bool) -> int:
         try:
             await asyncio.wait((serving, showing), return_when=asyncio.FIRST_COMPLETED)
             if not showing.done():
-                return 130  # stopped while the application was coming up
+                return INTERRUPTED
             status = await showing
-            if not exits:
+            if not exits and status != INTERRUPTED:
                 errors_console().print("\nServing until Ctrl-C.")
                 await serving
             return status
@@ -104,6 +106,8 @@ async def _show(app: App, url: str) -> int:
     cluster = await app.cluster_queries.default(user)
     deployment = Deployment(workflow=workflow, cluster=cluster, secrets=opened.secret_values)
     run = await deploy(app, user, deployment, console)
+    if not run.status.is_final:
+        return INTERRUPTED  # the service is being stopped; the next start finishes the run
     status = report(run)
     kubeconfig = app.settings.data_dir / "sandbox.kubeconfig"
     write_private(kubeconfig, app.sandbox_kubeconfig)
