@@ -121,6 +121,32 @@ def test_a_deployment_that_cannot_come_up_ends_with_one_and_says_which_pod_and_w
     assert "ImagePullBackOff" in done.stderr or "ErrImagePull" in done.stderr
 
 
+def test_a_failed_deployment_goes_back_to_the_last_good_version_when_asked(tmp_path: Path) -> None:
+    def drawing(image: str, **annotations: str) -> str:
+        node = {"id": "web", "type": "deployment", "data": {"image": image, "podAnnotations": annotations}}
+        return json.dumps({"name": "app", "nodes": [node], "edges": []})
+
+    workflow = tmp_path / "app.json"
+    with running("sandbox", "--kubeconfig-out", "kubeconfig", "--speed", "10", cwd=tmp_path) as sandbox:
+        line_with(sandbox, "kubectl get all")
+        env = {"KUBECONFIG": str(tmp_path / "kubeconfig")}
+        arguments = ("deploy", workflow, "--data-dir", tmp_path / "data", "--timeout", "3", "--rollback")
+        workflow.write_text(drawing("nginx:1.27"), encoding="utf-8")
+        assert flowcore(*arguments, cwd=tmp_path, env=env).returncode == 0
+        workflow.write_text(drawing("nginx:9.99", **{"flowcore.dev/sandbox": "ImagePullBackOff"}), encoding="utf-8")
+        failed = flowcore(*arguments, cwd=tmp_path, env=env)
+        image = subprocess.run(
+            [str(BIN / "kubectl"), "get", "deploy", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}"],
+            env={**os.environ, **env},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    assert failed.returncode == 1
+    assert "Going back to version 1, as version 3" in failed.stdout
+    assert image == "nginx:1.27"
+
+
 def test_deploying_twice_to_a_context_makes_two_versions_and_prunes_what_is_gone(compose: Path, tmp_path: Path) -> None:
     with running("sandbox", "--kubeconfig-out", "kubeconfig", "--speed", "10", cwd=tmp_path) as sandbox:
         line_with(sandbox, "kubectl get all")

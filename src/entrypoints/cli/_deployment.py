@@ -12,11 +12,22 @@ from entrypoints.bootstrap import App
 from entrypoints.cli._live import DeploymentView, Row
 from flowcore.errors import ConflictError
 from flowcore.kinds import Catalogue
-from flowcore.model import Cluster, NodePhase, Run, RunOptions, User, Workflow, WorkflowStatus
+from flowcore.model import (
+    Cluster,
+    FailurePolicy,
+    NodePhase,
+    Run,
+    RunOptions,
+    RunStatus,
+    User,
+    Workflow,
+    WorkflowStatus,
+)
 from flowcore.planning import waves
 from flowcore.usecases.preparing import GivenValues
 from flowcore.usecases.running import RunRequest
 from flowcore.usecases.workflows import WorkflowChanges, WorkflowDraft
+from flowcore.versioning import with_drawing
 
 
 @frozen(kw_only=True)
@@ -47,16 +58,46 @@ async def deploy(app: App, user: User, deployment: Deployment, console: Console)
     """
     stored = await _stored(app, user, deployment)
     request = RunRequest(given=GivenValues(secrets=deployment.secrets), options=deployment.options, triggered_by="cli")
-    run = await app.start_run(user, stored.id, request)
-    title = f"Deploying {stored.name}, version {run.version}, to {deployment.cluster.display_name}"
-    with DeploymentView(title, _rows(stored, app.catalogue), console) as view:
+    started = await app.start_run(user, stored.id, request)
+    title = f"Deploying {stored.name}, version {started.version}, to {deployment.cluster.display_name}"
+    run = await _shown(app, user, started, _View(title, stored, console, deployment.waits))
+    if run.status is RunStatus.FAILED and deployment.options.policy is FailurePolicy.ROLLBACK:
+        await _show_rollback(app, user, run, console)
+    return run
+
+
+@frozen
+class _View:
+    """How a run is shown: under which title, the drawing it deploys, where, and whether until everything is healthy."""
+
+    title: str
+    drawing: Workflow
+    console: Console
+    waits: bool = True
+
+
+async def _shown(app: App, user: User, run: Run, view: _View) -> Run:
+    with DeploymentView(view.title, _rows(view.drawing, app.catalogue), view.console) as live:
         async with aclosing(_followed(app, user, run)) as seen:
             async for current in seen:
                 run = current
-                view.show(run.node_states)
-                if run.status.is_final or (not deployment.waits and _is_applied(run)):
+                live.show(run.node_states)
+                if run.status.is_final or (not view.waits and _is_applied(run)):
                     break
     return run
+
+
+async def _show_rollback(app: App, user: User, failed: Run, console: Console) -> None:
+    """Show the run that brings the last good version back; there is none when no version was ever good."""
+    await app.executor.finished(failed.id)
+    newest = (await app.run_queries.list(user, failed.workflow_id, limit=1))[0]
+    if newest.id == failed.id:
+        console.print("There is no good version to go back to.")
+        return
+    version = await app.version_queries.get(user, failed.workflow_id, newest.version)
+    workflow = await app.workflow_queries.get(user, failed.workflow_id)
+    title = f"Going back to version {version.restored_from}, as version {version.number}"
+    await _shown(app, user, newest, _View(title, with_drawing(workflow, version), console))
 
 
 async def _stored(app: App, user: User, deployment: Deployment) -> Workflow:
