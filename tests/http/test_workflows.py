@@ -248,7 +248,7 @@ async def test_a_compose_file_is_looked_at_and_becomes_a_workflow(ann: Caller) -
     assert "hunter22" not in str([analysis["suggestedNodes"], analysis["services"]])
     assert analysis["missingSecrets"] == {}
     body = {"name": "shop", "clusterId": "sandbox", "analysis": analysis}
-    made = (await ann.ask("POST", "/import/create-workflow", json=body, status=201))["workflow"]
+    made = (await ann.ask("POST", "/import/create-workflow", json=body, status=200))["workflow"]
     assert made["tags"] == ["imported", "docker-compose"]
     assert len(made["nodes"]) == len(analysis["suggestedNodes"]) > 4
     apply = {

@@ -156,7 +156,7 @@ async def upload(data: Form, user: NamedDependency[User], app: NamedDependency[A
     return UploadedOut(analysis, file.filename, len(content), base64.b64encode(content).decode())
 
 
-@post("/import/create-workflow")
+@post("/import/create-workflow", status_code=200)
 async def create(data: JSONBody[CreateIn], user: NamedDependency[User], app: NamedDependency[App]) -> ImportedOut:
     """Make a workflow of an analysis."""
     nodes = nodes_in(_list(data.analysis, "suggestedNodes")) or ()
