@@ -7,9 +7,13 @@ from typing import Any
 from flowcore.model import Edge, Node, Workflow
 
 LEAST: dict[str, dict[str, Any]] = {
-    "deployment": {"image": "nginx"},
-    "statefulset": {"image": "postgres:17", "serviceName": "db"},
-    "job": {"image": "busybox"},
+    "deployment": {"image": "ghcr.io/shop/web"},
+    "statefulset": {"image": "ghcr.io/shop/db:17", "serviceName": "db"},
+    "job": {"image": "ghcr.io/shop/init"},
+    "cronjob": {"image": "ghcr.io/shop/report", "schedule": "0 3 * * *"},
+    "daemonset": {"image": "fluent/fluent-bit:3"},
+    "hpa": {"scaleTargetName": "web", "maxReplicas": 5},
+    "manifest": {"manifest": {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web"}}},
     "service": {"port": 80, "targetApp": "web"},
     "ingress": {"serviceName": "web", "servicePort": 80},
 }

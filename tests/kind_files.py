@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-CRONJOB = """
-name: cronjob
-label: CronJob
+TICKER = """
+name: ticker
+label: Ticker
 resource: {apiVersion: batch/v1, kind: CronJob}
 apply_rank: 320
 roles: {$include: _pod.yaml#roles}
@@ -14,11 +14,7 @@ parameters:
   - {name: schedule, required: true}
   - {name: suspend, type: boolean}
   - {name: successfulJobsHistoryLimit, type: integer, minimum: 0}
-  - {name: completions, type: integer}
-  - {name: parallelism, type: integer}
-  - {name: backoffLimit, type: integer}
-  - {name: activeDeadlineSeconds, type: integer}
-  - {name: ttlSecondsAfterFinished, type: integer}
+  - {$include: _job.yaml#parameters}
   - {name: restartPolicy, options: [Never, OnFailure], default: OnFailure}
   - {$include: _pod.yaml#parameters}
   - {$include: _object.yaml#parameters}
@@ -35,8 +31,8 @@ template:
     successfulJobsHistoryLimit?: ${successfulJobsHistoryLimit}
     jobTemplate: {spec: {$include: _job.yaml#spec}}
 """
-HPA = """
-name: hpa
+SCALER = """
+name: scaler
 label: Autoscaler
 resource: {apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler}
 apply_rank: 290
@@ -64,9 +60,9 @@ template:
     minReplicas?: ${minReplicas}
     maxReplicas: ${maxReplicas}
 """
-NETWORKPOLICY = """
-name: networkpolicy
-label: NetworkPolicy
+FENCE = """
+name: fence
+label: Fence
 resource: {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy}
 apply_rank: 30
 receives: [subjects, peers]

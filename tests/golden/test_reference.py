@@ -13,8 +13,8 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference"
 def test_the_page_about_the_kinds_is_made_from_their_files() -> None:
     page = to_markdown(core_catalogue())
     if os.environ.get("FLOWCORE_REWRITE_GOLDEN"):
-        (DOCS / "nodes.md").write_text(page, encoding="utf-8")
-    assert page == (DOCS / "nodes.md").read_text(encoding="utf-8")
+        (DOCS / "kinds.md").write_text(page, encoding="utf-8")
+    assert page == (DOCS / "kinds.md").read_text(encoding="utf-8")
 
 
 def test_every_function_and_format_is_described() -> None:

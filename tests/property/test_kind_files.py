@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from flowcore.errors import FlowcoreError
 from flowcore.kinds import core_catalogue
 from flowcore.manifests import from_yaml, to_yaml
-from tests.kind_files import CRONJOB, HPA, NETWORKPOLICY
+from tests.kind_files import FENCE, SCALER, TICKER
 
-TREES = [from_yaml(text)[0] for text in (CRONJOB, HPA, NETWORKPOLICY)]
+TREES = [from_yaml(text)[0] for text in (TICKER, SCALER, FENCE)]
 JUNK = st.sampled_from(
     [None, True, 0, 1.5, "", "${", "x", "${x.y}", [], [None], ["a"], {}, {"a": 1}, {"$if": 1}, {"name": []}]
 )

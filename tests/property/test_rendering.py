@@ -5,130 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from attrs import evolve
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from flowcore.errors import Finding, InvalidInputError
-from flowcore.kinds import Kind, Parameter, core_catalogue, wire_up
+from flowcore.kinds import FUNCTIONS, Kind, Wire, wire_up
 from flowcore.manifests import from_yaml, to_yaml
-from flowcore.model import Edge, Node, Workflow
+from flowcore.model import Manifest, Node, Workflow
 from flowcore.planning import Plan, compare, plan
 from tests.drawings import LEAST
+from tests.random_drawings import CORE, FREE_TEXTS, SHARED, drawings
 from tests.schemas import violations
 
-CORE = core_catalogue()
-FREE_TEXTS = st.text(max_size=12) | st.sampled_from(
-    ["yes", "08", "0", "", "a: b\n- c", "${name}", "{{ x }}", "---", "null"]
-)
-LABELS = st.from_regex(r"[a-z][a-z0-9]{0,5}", fullmatch=True)
-#: Texts of every format.
-FORMATTED: dict[str, st.SearchStrategy[str]] = {
-    "dns-label": LABELS,
-    "dns-subdomain": LABELS,
-    "service-name": LABELS,
-    "host": LABELS.map(lambda label: f"{label}.example.com"),
-    "label-key": LABELS | LABELS.map(lambda label: f"example.com/{label}"),
-    "label-value": st.sampled_from(["", "yes", "1.0", "A_b"]),
-    "image": st.sampled_from(["nginx", "ghcr.io/a/b:1", "localhost:5000/x@sha256:" + "a" * 64]),
-    "quantity": st.sampled_from(["1", "500m", "64Mi", "0.5"]),
-    "port-name": LABELS,
-    "env-name": st.from_regex(r"[A-Z][A-Z0-9_.-]{0,5}", fullmatch=True),
-    "config-key": st.from_regex(r"[a-z][a-zA-Z0-9._-]{0,5}", fullmatch=True),
-    "absolute-path": LABELS.map(lambda label: f"/{label}"),
-    "relative-path": LABELS,
-    "url-path": LABELS.map(lambda label: f"/{label}"),
-    "cidr": st.just("10.0.0.0/8"),
-    "base64": st.sampled_from(["", "aGk="]),
-}
-#: What Kubernetes would take for parameters that are handed over as they are.
-RAW: dict[str, Any] = {
-    "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}},
-    "envFrom": [{"configMapRef": {"name": "shared"}}],
-    "claims": [{"name": "gpu"}],
-    "livenessProbe": {"httpGet": {"path": "/", "port": 80.0}},
-    "readinessProbe": {"exec": {"command": ["true"]}},
-    "startupProbe": {"tcpSocket": {"port": "http"}, "periodSeconds": 5},
-    "lifecycle": {"preStop": {"exec": {"command": ["true"]}}},
-    "securityContext": {"privileged": True},
-    "podSecurityContext": {"runAsUser": 0, "seccompProfile": {"type": "Unconfined"}},
-    "tolerations": [{"operator": "Exists"}],
-    "affinity": {"nodeAffinity": {}},
-    "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}],
-    "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["a"]}],
-    "dnsConfig": {"nameservers": ["10.0.0.1"]},
-    "initContainers": [{"name": "init", "image": "x"}],
-    "sidecars": [{"name": "proxy", "image": "x", "securityContext": {"runAsUser": 1}}],
-    "strategy": {"type": "Recreate"},
-    "updateStrategy": {"type": "OnDelete"},
-    "selector": {"matchLabels": {"a": "b"}},
-    "dataSource": {"kind": "PersistentVolumeClaim", "name": "other"},
-    "tls": [{"hosts": ["a.example.com"], "secretName": "t"}],
-    "defaultBackend": {"service": {"name": "a", "port": {"number": 80}}},
-    "overrides": {"metadata": {"annotations": {"a": "b"}}},
-}
-SHARED = list(RAW.values())
 
-
-def values_of(parameter: Parameter) -> st.SearchStrategy[Any]:
-    """Return a strategy of the values that a parameter accepts."""
-    if parameter.options:
-        return st.sampled_from(parameter.options)
-    if parameter.fields:
-        return objects_of(parameter.fields)
-    if parameter.name in RAW and (parameter.type != "map"):
-        return st.just(RAW[parameter.name])
-    if parameter.type in ("integer", "number", "port"):
-        low = int(parameter.minimum or (1 if parameter.type == "port" else 0))
-        numbers = st.integers(low, int(parameter.maximum or 500))
-        return numbers | numbers.map(float) | numbers.map(str)
-    if parameter.type == "list":
-        assert parameter.items is not None, parameter.name
-        key = (lambda item: item.get(parameter.unique)) if parameter.unique else repr
-        return st.lists(values_of(parameter.items), max_size=3, unique_by=key)
-    if parameter.type == "map":
-        keys = FORMATTED[parameter.keys] if parameter.keys else st.sampled_from(["cpu", "memory"])
-        assert parameter.values is not None, parameter.name
-        return st.dictionaries(keys, values_of(parameter.values), max_size=3)
-    if parameter.type == "choice":
-        return st.one_of(
-            [values_of(choice) for choice in parameter.choices if choice.type != "object" or choice.fields]
-        )
-    scalars = {
-        "boolean": st.booleans(),
-        "intOrText": st.integers(1, 65535) | LABELS,
-        "string": FORMATTED.get(parameter.format, FREE_TEXTS),
-    }
-    return scalars[parameter.type]
-
-
-def objects_of(parameters: tuple[Parameter, ...]) -> st.SearchStrategy[dict[str, Any]]:
-    needed = {one.name: values_of(one) for one in parameters if one.required}
-    others = {one.name: values_of(one) for one in parameters if not one.required}
-    return st.fixed_dictionaries(needed, optional=others)
-
-
-def data_of(kind: Kind) -> st.SearchStrategy[dict[str, Any]]:
-    return objects_of(kind.parameters).map(lambda data: {**LEAST.get(kind.name, {}), **data})
-
-
-@st.composite
-def drawings(draw: st.DrawFn) -> Workflow:
-    """Draw nodes of any kind with any data and edges that are allowed; depends_on points to earlier nodes only."""
-    kinds = draw(st.lists(st.sampled_from(CORE.kinds), min_size=1, max_size=5))
-    nodes = [
-        Node(id=f"n{number}", type=kind.name, data={**draw(data_of(kind)), "name": f"{kind.name[:10]}-{number}"})
-        for number, kind in enumerate(kinds)
-    ]
-    edges: list[Edge] = []
-    for number, source in enumerate(nodes):
-        for target in nodes[:number]:
-            for start, end in ((source, target), (target, source)):
-                links = CORE.links_between(start.type, end.type)
-                is_free = links and (links[0].first != "target" or start is source)
-                if is_free and draw(st.booleans()):
-                    data = draw(objects_of(links[0].parameters))
-                    edges.append(Edge(id=f"e{len(edges)}", source=start.id, target=end.id, data=data))
-    return Workflow(name="random", nodes=tuple(nodes), edges=tuple(edges))
+def selects(labels: dict[str, str], selector: Any) -> bool:
+    return bool(FUNCTIONS["matching"]([{"labels": labels}], "labels", selector))
 
 
 def containers_of(value: Any) -> Iterator[Any]:
@@ -137,6 +29,10 @@ def containers_of(value: Any) -> Iterator[Any]:
         yield value
         for item in value.values() if isinstance(value, dict) else value:
             yield from containers_of(item)
+
+
+#: What in a node's data takes the place of what a link would give, or of the whole manifest.
+OWN_WORDS = {"selector", "overrides", "namespace", "labels", "podLabels", "serviceType"}
 
 
 def planned_or_refused(workflow: Workflow) -> tuple[Plan | None, tuple[Finding, ...]]:
@@ -167,13 +63,70 @@ def test_what_is_rendered_is_valid_ordered_unique_and_survives_yaml(workflow: Wo
     for before, after in wire_up(workflow, CORE).orders():
         assert wave_of[before] < wave_of[after]
     for manifest in manifests.values():
-        pod = (manifest["spec"].get("template") or {}).get("spec", {}) if "spec" in manifest else {}
+        spec = manifest.get("spec", {})
+        pod = spec.get("jobTemplate", {}).get("spec", spec).get("template", {}).get("spec", {})
         volumes = [volume["name"] for volume in pod.get("volumes", [])]
         assert len(volumes) == len(set(volumes))
         assert all(len(name) <= 63 for name in volumes)
         claims = [claim["metadata"]["name"] for claim in manifest.get("spec", {}).get("volumeClaimTemplates", [])]
         for container in pod.get("containers", [])[:1]:
             assert {mount["name"] for mount in container.get("volumeMounts", [])} <= {*volumes, *claims}
+
+
+def pod_template(manifest: Manifest) -> dict[str, Any]:
+    spec = manifest.get("spec", {})
+    template: dict[str, Any] = spec.get("jobTemplate", {}).get("spec", spec).get("template", {})
+    return template
+
+
+def names_in(value: Any) -> Iterator[str]:
+    """Yield every text in a value that could name an object."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from names_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from names_in(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def leads_to(source: Manifest, target: Manifest, wire: Wire) -> bool:
+    """Say whether what a link gave to one manifest names the other one, or finds its pods."""
+    name = target["metadata"]["name"]
+    labels = pod_template(target).get("metadata", {}).get("labels", {})
+    match source["kind"]:
+        case "Service":
+            return selects(labels, source["spec"].get("selector", {}))
+        case "HorizontalPodAutoscaler":
+            reference = source["spec"]["scaleTargetRef"]
+            return (reference["kind"], reference["name"]) == (target["kind"], name)
+        case "NetworkPolicy" if wire.link.handle:
+            return selects(labels, source["spec"]["podSelector"])
+        case "NetworkPolicy":
+            rules = [*source["spec"].get("ingress", []), *source["spec"].get("egress", [])]
+            peers = [peer for rule in rules for peer in [*rule.get("from", []), *rule.get("to", [])]]
+            return any(selects(labels, peer.get("podSelector")) for peer in peers)
+        case "Ingress":
+            return name in names_in(source["spec"])
+        case "ConfigMap" | "Secret" | "PersistentVolumeClaim":
+            return source["metadata"]["name"] in names_in(pod_template(target))
+    return True
+
+
+@given(drawings())
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_what_links_give_leads_to_the_other_end(workflow: Workflow) -> None:
+    # What people say themselves wins over links, so they say nothing here.
+    quiet = [evolve(node, data={k: v for k, v in node.data.items() if k not in OWN_WORDS}) for node in workflow.nodes]
+    workflow = evolve(workflow, nodes=tuple(quiet))
+    planned, _ = planned_or_refused(workflow)
+    assume(planned is not None)
+    assert planned is not None
+    manifests = {step.node_id: step.manifest for step in planned.steps}
+    for wire in wire_up(workflow, CORE).wires:
+        ends = (manifests[wire.source.node.id], manifests[wire.target.node.id])
+        assert leads_to(*ends, wire) or wire.values.get("as") == "env", (wire.edge, *ends)
 
 
 @given(st.data())

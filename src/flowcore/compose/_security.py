@@ -15,7 +15,12 @@ _IDS = re.compile(r"([^:]*)(?::(.*))?\Z", re.DOTALL)
 
 
 def draw_security(scope: Scope) -> None:
-    """Set the container's and the pod's security context."""
+    """Set the container's and the pod's security context.
+
+    Most images that Compose files name start as root and lower their rights themselves, so less is taken from them
+    than from a workload that somebody draws.
+    """
+    scope.data["podSecurity"] = "baseline"
     _user(scope)
     _capabilities(scope)
     _options(scope)

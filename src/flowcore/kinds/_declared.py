@@ -9,13 +9,15 @@ from attrs import define, field
 
 from flowcore.errors import Finding, Place
 from flowcore.kinds._collecting import nearest
+from flowcore.kinds._crd_schema import schema_parameter, trimmed
 from flowcore.kinds._formats import FORMATS
 from flowcore.kinds._parameters import TYPES, Parameter
 from flowcore.manifests import ABSENT, TreeList, TreeMap, plain
 
 _PARAMETER_KEYS: Final = frozenset(
     {"name", "label", "type", "format", "required", "default", "minimum", "maximum", "options", "help", "group"}
-    | {"aliases", "items", "values", "keys", "fields", "choices", "unique", "keeps_null"}
+    | {"aliases", "items", "values", "keys", "fields", "choices", "unique", "keeps_null", "open"}
+    | {"schema"}
 )
 
 
@@ -102,6 +104,8 @@ class ParameterReader(TreeReader):
 
     def _parameter(self, tree: dict[str, Any], name: str = "") -> Parameter:
         self.keys(tree, _PARAMETER_KEYS, "a parameter", () if name else ("name",))
+        if "schema" in tree:
+            return self._of_schema(tree, name)
         type_ = str(tree.get("type", "string"))
         if type_ not in TYPES:
             self.wrong(f"unknown type {type_!r}", tree, "type", fix=nearest(type_, TYPES))
@@ -130,7 +134,17 @@ class ParameterReader(TreeReader):
             choices=tuple(self._inner(choice) for choice in self.items(tree, "choices")),
             unique=str(tree.get("unique", "")),
             keeps_null=bool(tree.get("keeps_null", False)),
+            open=bool(tree.get("open", False)),
         )
+
+    def _of_schema(self, tree: dict[str, Any], name: str) -> Parameter:
+        schema = tree.get("schema")
+        if not isinstance(schema, dict):
+            self.wrong("schema must be a mapping, an OpenAPI v3 schema", tree, "schema")
+            schema = {}
+        said = {key: str(tree[key]) for key in ("label", "help", "group") if key in tree}
+        required = bool(tree.get("required", False))
+        return schema_parameter(str(tree.get("name", name)), trimmed(schema), required=required, **said)
 
     def _inner(self, tree: Any) -> Parameter:
         """Return a nameless parameter; a bare word is its type."""

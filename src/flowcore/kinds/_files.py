@@ -31,6 +31,7 @@ _CHECK_KEYS: Final = frozenset({"rule", "severity", "each", "in", "when", "path"
 _HANDLE_KEYS: Final = frozenset({"side", "id", "each", "label"})
 #: Names that every template of a kind sees beside its parameters.
 _KIND_NAMES: Final = frozenset({"id", "links", "self"})
+_CHECK_NAMES: Final = _KIND_NAMES | {"drawing"}
 _RENDER_NAMES: Final = _KIND_NAMES | {"run", "extra"}
 _LINK_NAMES: Final = frozenset({"source", "target", "edge"})
 
@@ -49,7 +50,7 @@ class KindReader(ParameterReader):
         resource = self._resource(tree)
         names = frozenset(parameter.name for parameter in parameters) | _KIND_NAMES
         links = [self._link(link, str(tree.get("name"))) for link in self.items(tree, "links")]
-        checks = [self._check(check, names) for check in self.items(tree, "checks")]
+        checks = [self._check(check, names | _CHECK_NAMES) for check in self.items(tree, "checks")]
         exports = {
             key: self._template(value, names, f"exports.{key}") for key, value in self.map(tree, "exports").items()
         }
@@ -65,6 +66,7 @@ class KindReader(ParameterReader):
             description=str(tree.get("description", "")),
             api_version=str(resource.get("apiVersion", "")),
             object_kind=str(resource.get("kind", "")),
+            plural=str(resource.get("plural", "")),
             namespaced=bool(resource.get("namespaced", True)),
             apply_rank=self.whole(tree, "apply_rank", 1000),
             roles=self.words(tree, "roles"),

@@ -6,11 +6,12 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 from attrs import frozen
 
+from flowcore.kinds._cron import is_schedule
 from flowcore.manifests import quantity
 
 
@@ -79,7 +80,15 @@ def _is_cidr(text: str) -> bool:
         ip_network(text, strict=False)
     except ValueError:
         return False
-    return "/" in text
+    return re.search(r"/(?:0|[1-9][0-9]*)\Z", text) is not None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
 
 
 def _is_base64(text: str) -> bool:
@@ -128,7 +137,17 @@ _ALL: Final = (
         r"(?!/)(?!(?:.*/)?\.\.(?:/|$)).+",
     ),
     _by_pattern("url-path", "a path that starts with /", r"/\S*"),
-    Format("cidr", "an address range like 10.0.0.0/8", _is_cidr),
+    Format("cidr", "an address range like 10.0.0.0/8 or fd00::/8", _is_cidr),
+    Format("ip", "an address like 10.0.0.1 or fd00::1", _is_address),
+    Format("cluster-ip", "an address like 10.96.0.10, or None", lambda text: text == "None" or _is_address(text)),
+    _by_pattern("percentage", "a percentage like 25%", r"(?:0|[1-9][0-9]*)%"),
+    Format("cron", "five cron fields like 0 3 * * 1-5 whose day can come, or a word like @daily", is_schedule),
+    _by_pattern(
+        "time-zone",
+        "the name of a time zone like Europe/Berlin or Etc/UTC",
+        r"(?!Local$)[A-Za-z](?:[A-Za-z0-9_+-]*[A-Za-z0-9])?(?:/[A-Za-z](?:[A-Za-z0-9_+-]*[A-Za-z0-9])?){0,2}",
+        64,
+    ),
     Format("base64", "base64", _is_base64),
 )
 

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from hashlib import sha256
-from itertools import chain
-from itertools import count as counting
-from operator import itemgetter
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Final
 
+from flowcore.kinds._images import starts_as_root
+from flowcore.kinds._labels import label_value
+from flowcore.kinds._mounts import mounts
+from flowcore.kinds._raw import RAW_FUNCTIONS
+from flowcore.kinds._selectors import bad_labels, selector, selects
+from flowcore.kinds._time_zones import TIME_ZONES
 from flowcore.manifests import ABSENT, as_text, merge, quantity
 
-_LABEL_VALUE: Final = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?", re.ASCII)
-_DNS_LABEL: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
-#: The fields of a mount that belong to its volume; mounts that agree in them share one volume.
-_VOLUME_FIELDS: Final = itemgetter(
-    "type", "name", "items", "defaultMode", "optional", "medium", "sizeLimit", "hostPath", "hostPathType"
-)
-_NO_MOUNT: Final[Mapping[str, None]] = dict.fromkeys(
-    ("type", "name", "items", "defaultMode", "optional", "medium", "sizeLimit", "hostPath", "hostPathType")
-)
 
-
-def _items(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else []
+def _items(value: Any) -> Sequence[Any]:
+    """Return the items of a list, to be read only; none when there is no list."""
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def is_present(value: Any) -> bool:
@@ -53,7 +46,33 @@ def find(items: Any, field: str, value: Any) -> Any:
 
 def pluck(items: Any, field: str) -> list[Any]:
     """Return the field of every item that has it."""
-    return [item[field] for item in _items(items) if isinstance(item, Mapping) and is_present(item.get(field))]
+    found = [item.get(field, ABSENT) for item in _items(items) if hasattr(item, "get")]
+    return [value for value in found if value is not ABSENT and value is not None]
+
+
+def chosen(value: Any, fields: Any) -> list[Any]:
+    """Return those of the named fields that an object has."""
+    return [name for name in _items(fields) if isinstance(value, Mapping) and is_present(value.get(name))]
+
+
+def field_of(item: Any, name: str) -> Any:
+    """Return a field of an object, absent where there is no object."""
+    return item.get(name, ABSENT) if hasattr(item, "get") else ABSENT
+
+
+def variable(env: Any, name: str) -> Any:
+    """Return the value of a container variable, given as a mapping or as a list."""
+    return field_of(env, name) if isinstance(env, Mapping) else field_of(find(env, "name", name), "value")
+
+
+def where(items: Any, field: str, value: Any) -> list[Any]:
+    """Return the items whose field equals the value; none when there is no value."""
+    return [item for item in _items(items) if item.get(field, ABSENT) == value] if is_present(value) else []
+
+
+def matching(items: Any, field: str, wanted: Any) -> list[Any]:
+    """Return the items whose field, a mapping of labels, satisfies a selector."""
+    return [item for item in _items(items) if selects(item.get(field, ABSENT), wanted)]
 
 
 def group(items: Any, field: str) -> list[dict[str, Any]]:
@@ -79,12 +98,36 @@ def distinct(items: Any, field: Any = ABSENT) -> list[Any]:
 def repeated(items: Any) -> list[Any]:
     """Return the values that occur more than once."""
     found = _items(items)
+    if len(found) < 2:
+        return []
     return distinct([item for item in found if found.count(item) > 1])
 
 
 def concat(*lists: Any) -> list[Any]:
     """Return the items of all lists; what is absent adds nothing."""
-    return [item for items in lists for item in _items(items)]
+    joined: list[Any] = []
+    for items in lists:
+        if isinstance(items, (list, tuple)):
+            joined.extend(items)
+    return joined
+
+
+def keys(value: Any) -> list[str]:
+    """Return the keys of a mapping."""
+    return list(value) if isinstance(value, Mapping) else []
+
+
+def flat(lists: Any) -> list[Any]:
+    """Return the items of the lists in a list."""
+    return concat(*_items(lists))
+
+
+def covers(host: Any, hosts: Any) -> bool:
+    """Say whether a host, or one that its leading *. stands for, is among others."""
+    known = _items(hosts)
+    if host in known or not isinstance(host, str):
+        return host in known
+    return host.startswith("*.") and any(str(one).partition(".")[2] == host[2:] for one in known)
 
 
 def lower(value: Any) -> Any:
@@ -116,23 +159,31 @@ def exceeds(amount: Any, limit: Any) -> bool:
         return False
 
 
-def label_value(text: Any) -> Any:
-    """Return a text as a label value: itself where it is one, else cleaned, cut and told apart by a short hash."""
-    if not is_present(text):
-        return ABSENT
-    value = as_text(text)
-    return value if _LABEL_VALUE.fullmatch(value) else _shortened(value, r"[^A-Za-z0-9_.-]+", 63)
+def size(value: Any) -> int:
+    """Return how many bytes the keys and texts of a mapping take, as Kubernetes counts a config map."""
+    if not isinstance(value, Mapping):
+        return 0
+    return sum(len(as_text(text).encode("utf-8", "surrogatepass")) + len(key) for key, text in value.items())
 
 
-def _shortened(text: str, unwanted: str, limit: int) -> str:
-    mark = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    kept = re.sub(unwanted, "-", text, flags=re.ASCII)[: limit - 9].strip("-._")
-    return f"{kept}-{mark}" if kept else f"x-{mark}"
+def within(inner: Any, outer: Any) -> bool:
+    """Say whether an address range (or each of a list) lies inside another and is smaller; false where one is none."""
+    if isinstance(inner, (list, tuple)):
+        return all(within(one, outer) for one in inner)
+    try:
+        small, large = ip_network(inner, strict=False), ip_network(outer, strict=False)
+    except ValueError:
+        return False
+    if isinstance(small, IPv4Network) and isinstance(large, IPv4Network):
+        return small != large and small.subnet_of(large)
+    return (
+        isinstance(small, IPv6Network) and isinstance(large, IPv6Network) and small != large and small.subnet_of(large)
+    )
 
 
-def _dns_label(text: str) -> str:
-    lowered = text.lower()
-    return lowered if _DNS_LABEL.fullmatch(lowered) else _shortened(lowered, r"[^a-z0-9-]+", 63)
+def is_time_zone(name: Any) -> bool:
+    """Say whether a time zone has this name."""
+    return name in TIME_ZONES
 
 
 def environment(*sources: Any) -> list[dict[str, Any]]:
@@ -147,71 +198,8 @@ def environment(*sources: Any) -> list[dict[str, Any]]:
 def _variables(source: Any) -> list[dict[str, Any]]:
     if isinstance(source, Mapping):
         return [{"name": name, "value": as_text(value)} for name, value in source.items() if is_present(value)]
-    return _items(source)
+    return list(_items(source))
 
-
-def mounts(own: Any, linked: Any, reserved: Any = ABSENT) -> list[dict[str, Any]]:
-    """Return the mounts of a container, each with ``volume``, the name of its volume.
-
-    A mount of the node's own that an older canvas wrote for a link gives way to the link, which keeps the path chosen
-    there; a mount that is given twice is one. Mounts of one source that agree in everything that belongs to the
-    volume share it.
-
-    Args:
-        own: the node's ``volumeMounts``.
-        linked: what links contribute; ``node`` is the id of the link's other end.
-        reserved: volume names that are taken already.
-    """
-    names: dict[str, str] = {}
-    taken = set(_items(reserved))
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for mount in _without_copies(_items(own), _items(linked)):
-        key = repr(_VOLUME_FIELDS({**_NO_MOUNT, **mount}))
-        if key not in names:
-            names[key] = _free_name(mount, taken)
-            taken.add(names[key])
-        found.setdefault((key, mount.get("mountPath"), mount.get("subPath")), {**mount, "volume": names[key]})
-    return list(found.values())
-
-
-def _without_copies(own: list[Any], linked: list[Any]) -> list[dict[str, Any]]:
-    """Return own and linked mounts; copies of a link are dropped, their path goes to the link that names none."""
-    by_node = {mount.get("node") for mount in linked}
-    copies = {mount["nodeId"]: mount for mount in own if mount.get("nodeId") in by_node}
-    kept = [mount for mount in own if mount.get("nodeId") not in by_node]
-    used: set[str] = set()
-    for mount in linked:
-        node = mount.get("node")
-        copy = copies.get(node)
-        if copy is not None and node not in used and mount.get("isDefaultPath") and is_present(copy.get("mountPath")):
-            mount = {
-                **mount,
-                **{key: copy[key] for key in ("mountPath", "subPath", "readOnly") if is_present(copy.get(key))},
-            }
-        used.add(node)
-        kept.append(mount)
-    return kept
-
-
-def _free_name(mount: Mapping[str, Any], taken: set[str]) -> str:
-    """Return a volume name that is valid and not taken: the type and the source's name, then counted.
-
-    The type always stands in it, so that another mount that comes or goes does not rename this one.
-    """
-    short = _SHORT_TYPES.get(str(mount.get("type")), "volume")
-    source = mount.get("name") or str(mount.get("mountPath", "")).strip("/").replace("/", "-")
-    base = f"{short}-{source}"
-    candidates = chain([base], (f"{base}-{number}" for number in counting(2)))
-    return next(name for name in map(_dns_label, candidates) if name not in taken)
-
-
-_SHORT_TYPES: Final = {
-    "configMap": "config",
-    "secret": "secret",
-    "persistentVolumeClaim": "claim",
-    "emptyDir": "empty",
-    "hostPath": "host",
-}
 
 #: What kind files can call, by the name they use.
 FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
@@ -220,15 +208,30 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "count": count,
     "find": find,
     "pluck": pluck,
+    "chosen": chosen,
+    "field": field_of,
+    "variable": variable,
+    "where": where,
+    "matching": matching,
     "group": group,
     "distinct": distinct,
     "repeated": repeated,
     "concat": concat,
+    "keys": keys,
+    "flat": flat,
+    "covers": covers,
     "lower": lower,
     "merged": merged,
     "contains": contains,
+    "selector": selector,
+    "bad_labels": bad_labels,
     "exceeds": exceeds,
+    "size": size,
+    "within": within,
+    "time_zone": is_time_zone,
+    "starts_as_root": starts_as_root,
     "label_value": label_value,
     "environment": environment,
     "mounts": mounts,
+    **RAW_FUNCTIONS,
 }

@@ -16,6 +16,8 @@ from flowcore.manifests import Expression, Template, is_true
 
 #: How a link makes the end that comes second wait for the first.
 WAITS: Final = ("started", "healthy", "completed")
+#: Stands in a kind's resource for whatever each of its nodes says.
+ANY: Final = "*"
 
 
 @frozen(kw_only=True)
@@ -62,8 +64,12 @@ class Check:
         items = source(scope)
         if isinstance(items, Mapping):
             items = [{"key": key, "value": value} for key, value in items.items()]
-        for position, item in enumerate(items or ()):
-            inner = {**scope, variable: item, "position": position}
+        if not items:
+            return
+        inner = dict(scope)
+        for position, item in enumerate(items):
+            inner[variable] = item
+            inner["position"] = position
             if is_true(self._when(inner)):
                 self._report(inner, collector)
 
@@ -132,6 +138,7 @@ class Kind:
         description: one sentence for people.
         api_version: ``apiVersion`` of the object it renders.
         object_kind: ``kind`` of that object.
+        plural: its plural in addresses of the API, where the file says it.
         namespaced: whether that object lives in a namespace.
         apply_rank: smaller is applied earlier among nodes that do not depend on each other.
         roles: words by which links mean several kinds at once, like ``workload``.
@@ -153,6 +160,7 @@ class Kind:
     description: str = ""
     api_version: str
     object_kind: str
+    plural: str = ""
     namespaced: bool = True
     apply_rank: int = 1000
     roles: tuple[str, ...] = ()
@@ -166,6 +174,11 @@ class Kind:
     checks: tuple[Check, ...] = field(default=(), repr=False)
     template: Template = field(repr=False)
     reader: Reader = field(repr=False)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether every node of the kind makes the same kind of object; a raw manifest says it by itself."""
+        return self.object_kind != ANY
 
     def is_a(self, word: str) -> bool:
         """Say whether the kind is meant by a kind's name or a role."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from flowcore.manifests import ABSENT, Absent
 
@@ -39,6 +39,9 @@ class Parameter:
         choices: the alternatives of a choice, tried in order.
         unique: field whose values must differ between the items of a list.
         keeps_null: whether a map's nulls mean something; elsewhere null is no value.
+        open: whether an object keeps what its ``fields`` do not name; it is handed over as it is.
+        schema: OpenAPI v3 schema by which values are checked instead of by type, as in custom resources; the other
+            attributes then only describe it.
     """
 
     name: str
@@ -60,6 +63,8 @@ class Parameter:
     choices: tuple[Parameter, ...] = ()
     unique: str = ""
     keeps_null: bool = False
+    open: bool = False
+    schema: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def describe(self) -> dict[str, Any]:
         """Return the parameter as plain JSON values, for forms; what is not said is left out."""
@@ -67,6 +72,8 @@ class Parameter:
         texts = ("format", "help", "group", "keys", "unique")
         described |= {key: getattr(self, key) for key in texts if getattr(self, key)}
         described["required"] = self.required
+        if self.open:
+            described["open"] = True
         if not isinstance(self.default, Absent):
             described["default"] = self.default
         limits = {"min": self.minimum, "max": self.maximum}

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from flowcore.errors import Severity
 from flowcore.kinds._collecting import Collector, nearest
+from flowcore.kinds._crd_values import schema_check
 from flowcore.kinds._formats import FORMATS
 from flowcore.kinds._parameters import Parameter
 from flowcore.kinds._scalars import (
@@ -41,14 +42,18 @@ class Reader:
     _required: tuple[str, ...]
     _defaults: tuple[tuple[str, Any], ...]
     _ignores_canvas: bool
+    _keeps_unknown: bool = False
 
     @classmethod
-    def of(cls, parameters: tuple[Parameter, ...], *, ignores_canvas: bool = False) -> Reader:
+    def of(
+        cls, parameters: tuple[Parameter, ...], *, ignores_canvas: bool = False, keeps_unknown: bool = False
+    ) -> Reader:
         """Compile the parameters.
 
         Args:
             parameters: what may be given.
             ignores_canvas: pass over keys that canvases keep for themselves instead of reporting them.
+            keeps_unknown: keep unknown keys as they are instead of reporting them.
         """
         checks: dict[str, tuple[str, Check]] = {}
         for parameter in parameters:
@@ -57,7 +62,7 @@ class Reader:
                 checks[key] = (parameter.name, check)
         required = tuple(parameter.name for parameter in parameters if parameter.required)
         defaults = tuple((one.name, one.default) for one in parameters if not isinstance(one.default, Absent))
-        return cls(checks, required, defaults, ignores_canvas)
+        return cls(checks, required, defaults, ignores_canvas, keeps_unknown)
 
     def read(self, data: Mapping[str, Any], path: str, collector: Collector) -> dict[str, Any]:
         """Return the values by parameter name; nothing of them is shared with *data*.
@@ -70,7 +75,9 @@ class Reader:
         for key, given in data.items():
             entry = known.get(key)
             if entry is None:
-                if not (self._ignores_canvas and (key in CANVAS_KEYS or key.startswith("_"))):
+                if self._keeps_unknown:
+                    _keep(key, given, values, f"{path}.{key}", collector)
+                elif not (self._ignores_canvas and (key in CANVAS_KEYS or key.startswith("_"))):
                     self._unknown(key, path, collector)
                 continue
             if given is None or (entry[0] in values and key != entry[0]):
@@ -99,8 +106,16 @@ class Reader:
         )
 
 
+def _keep(key: str, given: Any, values: dict[str, Any], path: str, collector: Collector) -> None:
+    kept = _raw(given, path, collector)
+    if kept is not ABSENT:
+        values[key] = kept
+
+
 def make_check(parameter: Parameter) -> Check:
     """Return the check of a parameter."""
+    if parameter.schema is not None:
+        return _by_schema(parameter.schema)
     check = _BY_TYPE[parameter.type](parameter)
     if parameter.options:
         return options_check(parameter.options, check)
@@ -177,7 +192,7 @@ def _report_placeholder(where: str, collector: Collector) -> None:
 def _object(parameter: Parameter) -> Check:
     if not parameter.fields:
         return _raw_object
-    reader = Reader.of(parameter.fields, ignores_canvas=True)
+    reader = Reader.of(parameter.fields, ignores_canvas=True, keeps_unknown=parameter.open)
 
     def check(value: Any, path: str, collector: Collector) -> Any:
         if not isinstance(value, Mapping):
@@ -215,6 +230,16 @@ def _not_json(value: Any, path: str, depth: int) -> str:
     if isinstance(value, float):
         return "" if math.isfinite(value) else path
     return "" if value is None or isinstance(value, (str, int)) else path
+
+
+def _by_schema(schema: Mapping[str, Any]) -> Check:
+    check_value = schema_check(schema)
+
+    def check(value: Any, path: str, collector: Collector) -> Any:
+        value = _raw(value, path, collector)
+        return value if value is ABSENT else check_value(value, path, collector)
+
+    return check
 
 
 def _any(parameter: Parameter) -> Check:

@@ -23,7 +23,7 @@ def wrong_type(expected: str, value: Any, path: str, collector: Collector) -> An
     return ABSENT
 
 
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
     """Return a text as it may stand in a message: quoted, and not at any length."""
     return repr(value if len(value) <= 80 else f"{value[:77]}…")
 
@@ -46,7 +46,7 @@ def text_check(parameter: Parameter) -> Check:
         if form is not None and not form.fits(value):
             collector.add(
                 "field-format",
-                f"{_shown(value)} is not valid: it must be {form.meaning}",
+                f"{shown(value)} is not valid: it must be {form.meaning}",
                 path,
                 fix=f"use {form.meaning}",
             )
@@ -56,7 +56,7 @@ def text_check(parameter: Parameter) -> Check:
     return check
 
 
-def _as_number(value: Any) -> int | float | None:
+def as_number(value: Any) -> int | float | None:
     """Return the number a value stands for without loss, None when it does not."""
     if isinstance(value, bool):
         return None
@@ -81,7 +81,7 @@ def number_check(parameter: Parameter, *, whole: bool, low: float | None = None,
     def check(value: Any, path: str, collector: Collector) -> Any:
         if value == "":
             return ABSENT
-        number = value if type(value) is int else _as_number(value)
+        number = value if type(value) is int else as_number(value)
         if number is None or (whole and not isinstance(number, int)):
             if isinstance(value, (int, float, str)) and not isinstance(value, bool):
                 collector.add("field-type", f"{value!r} is not {expected}", path, fix=f"write {expected}")
@@ -122,7 +122,7 @@ def int_or_text_check(parameter: Parameter) -> Check:
     text = text_check(parameter)
 
     def check(value: Any, path: str, collector: Collector) -> Any:
-        return number(value, path, collector) if _as_number(value) is not None else text(value, path, collector)
+        return number(value, path, collector) if as_number(value) is not None else text(value, path, collector)
 
     return check
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from flowcore.kinds._crd_schema import json_schema_of
 from flowcore.kinds._formats import FORMATS
 from flowcore.kinds._parameters import Parameter
 from flowcore.manifests import Absent
@@ -36,6 +37,8 @@ def object_schema(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
 
 def schema_of(parameter: Parameter) -> dict[str, Any]:
     """Return the schema of one parameter's value."""
+    if parameter.schema is not None:
+        return json_schema_of(parameter.schema)
     schema = object_schema(parameter.fields) if parameter.fields else dict(_TYPES[parameter.type])
     texts = {"title": parameter.label, "description": parameter.help}
     schema |= {key: text for key, text in texts.items() if text}

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from flowcore.errors import Finding
+from flowcore.errors import Finding, InvalidInputError
 from flowcore.kinds._catalogue import Catalogue
 from flowcore.kinds._collecting import Collector, nearest
 from flowcore.kinds._kind import Kind, Link
 from flowcore.kinds._reading import PLACEHOLDER
-from flowcore.manifests import ABSENT
+from flowcore.manifests import ABSENT, Template
 from flowcore.model import Edge, Manifest, Node, Workflow
 
 _NO_EXTRA: Final[Mapping[str, Any]] = {"labels": {}, "annotations": {}}
@@ -27,12 +27,14 @@ class WiredNode:
         kind: its kind.
         values: its parameters in their right types.
         wires: the wires at this node with the end it is at, ``source`` or ``target``, in drawing order.
+        is_flawed: whether the drawing has values that were wrong and left out, so that some exports have no value.
     """
 
     node: Node
     kind: Kind
     values: dict[str, Any]
     wires: list[tuple[Wire, str]] = field(factory=list, repr=False)
+    is_flawed: bool = field(default=False, repr=False)
     scope: dict[str, Any] = field(init=False, repr=False)
     _computed: dict[str, Any] = field(factory=dict, init=False, repr=False)
 
@@ -43,6 +45,8 @@ class WiredNode:
             "kind": self.kind.object_kind,
             "apiVersion": self.kind.api_version,
         }
+        for name in self.kind.exports.keys() & self._computed.keys():
+            del self._computed[name]  # a kind may say of each node which object it makes
 
     def get(self, name: str, default: Any = ABSENT) -> Any:
         """Return an export or a parameter; an export that would need itself is absent."""
@@ -52,7 +56,11 @@ class WiredNode:
         if template is None:
             return self.values.get(name, default)
         self._computed[name] = ABSENT
-        self._computed[name] = template.evaluate(self.scope)
+        try:
+            self._computed[name] = template.evaluate(self.scope)
+        except InvalidInputError:
+            if not self.is_flawed:
+                raise
         return self._computed[name]
 
     def secret_names(self) -> tuple[str, ...]:
@@ -96,9 +104,33 @@ class _Slots:
             for wire, end in self._node.wires:
                 template = wire.link.gives.get(end, {}).get(slot)
                 if template is not None:
-                    found.extend(template.evaluate(wire.scope))
+                    found.extend(self._given(template, wire))
             self._computed[slot] = found
         return self._computed[slot]
+
+    def _given(self, template: Template, wire: Wire) -> list[Any]:
+        """Return what a link gives; nothing where that needs a value that was wrong."""
+        try:
+            given: list[Any] = template.evaluate(wire.scope)
+        except InvalidInputError:
+            if not self._node.is_flawed:
+                raise
+            return []
+        return given
+
+
+@frozen
+class _Drawing:
+    """The nodes of a drawing by kind or role, for rules that look beyond their own node."""
+
+    _nodes: Mapping[str, WiredNode]
+    _found: dict[str, list[WiredNode]] = field(factory=dict, init=False)
+
+    def get(self, word: str, default: Any = ABSENT) -> list[WiredNode]:
+        """Return the nodes that a kind's name or a role means, in drawing order."""
+        if word not in self._found:
+            self._found[word] = [node for node in self._nodes.values() if node.kind.is_a(word)]
+        return self._found[word]
 
 
 @frozen(kw_only=True, eq=False)
@@ -188,7 +220,12 @@ def wire_up(workflow: Workflow, catalogue: Catalogue) -> Wiring:
             values, found = kind.read(node.data, node.id)
             findings.extend(found)
             nodes[node.id] = WiredNode(node, kind, values)
+    drawing = _Drawing(nodes)
     wires = tuple(_wires(workflow, catalogue, nodes, findings))
+    is_flawed = any(finding.is_error for finding in findings)
+    for wired in nodes.values():
+        wired.scope["drawing"] = drawing
+        wired.is_flawed = is_flawed
     return Wiring(nodes, wires, tuple(findings))
 
 
@@ -216,8 +253,10 @@ def _wires(
 
 
 def _meaning(edge: Edge, links: tuple[Link, ...]) -> Link | None:
-    """Return the link that names the edge's handle, else the first that names none."""
-    named = [link for link in links if link.handle and link.handle == edge.source_handle]
+    """Return the link that names the edge's handle, else the first that names none; without a handle, the first."""
+    if not edge.source_handle:
+        return links[0] if links else None
+    named = [link for link in links if link.handle == edge.source_handle]
     return next(iter([*named, *(link for link in links if not link.handle)]), None)
 
 
@@ -232,8 +271,10 @@ def _report_link(
 ) -> None:
     start, end = source.kind, target.kind
     allowed = [kind.label for kind in catalogue.kinds if catalogue.links_between(start.name, kind.name)]
+    taken = [kind.label for kind in catalogue.kinds if catalogue.links_between(kind.name, end.name)]
     turned = catalogue.links_between(end.name, start.name)
-    possible = f"{start.label} can be linked to {', '.join(allowed)}" if allowed else f"{start.label} links to nothing"
+    possible = f"{start.label} can be linked to {', '.join(allowed) or 'nothing'}"
+    possible += f", and {end.label} from {', '.join(taken) or 'nothing'}"
     fix = f"draw it the other way, from {end.label} to {start.label}" if turned else possible
     Collector(edge=edge.id, found=findings).add(
         "link-not-allowed",

@@ -12,7 +12,7 @@ from flowcore.manifests._expressions import (
     compile_expression,
     is_true,
 )
-from flowcore.manifests._merge import LIST_KEYS, identity, list_key, merge
+from flowcore.manifests._merge import LIST_KEYS, ORDER, identity, list_key, merge
 from flowcore.manifests._pieces import as_text
 from flowcore.manifests._quantities import quantity
 from flowcore.manifests._template import Template
@@ -22,6 +22,7 @@ from flowcore.manifests._values import ABSENT, SCALARS, Absent, plain
 __all__ = [
     "ABSENT",
     "LIST_KEYS",
+    "ORDER",
     "SCALARS",
     "Absent",
     "Expression",

@@ -27,6 +27,8 @@ LIST_KEYS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "conditions": (("type",),),
     "secrets": (("name",),),
 }
+#: Begin of a key that holds the order of a list's items, as in Kubernetes' strategic merge patch.
+ORDER: Final = "$setElementOrder/"
 #: What a key counts as where an item leaves it out.
 _KEY_DEFAULTS: Final = {"protocol": "TCP"}
 
@@ -35,7 +37,6 @@ def merge(base: Any, overrides: Any) -> Any:
     """Return *base* with *overrides* laid over it; neither is changed, nothing is shared with them.
 
     Mappings merge key by key, null deletes a key, lists with a merge key merge item by item (an item that holds
-    ``$patch: delete`` removes its counterpart), everything else is replaced.
     """
     if isinstance(base, Mapping) and isinstance(overrides, Mapping):
         return _merge_mappings(base, overrides)
@@ -44,14 +45,32 @@ def merge(base: Any, overrides: Any) -> Any:
 
 def _merge_mappings(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     merged = plain(base)
+    orders = {key.removeprefix(ORDER): order for key, order in overrides.items() if key.startswith(ORDER)}
     for key, value in overrides.items():
+        if key.startswith(ORDER):
+            continue
         if value is None:
             merged.pop(key, None)
         elif isinstance(value, (list, tuple)) and isinstance(merged.get(key), list):
             merged[key] = _merge_lists(key, merged[key], list(value))
         else:
             merged[key] = merge(merged.get(key), value)
-    return dict(merged)
+    for key, order in orders.items():
+        merged[key] = _ordered(key, merged.get(key), order)
+    return {key: value for key, value in merged.items() if value is not None or key not in orders}
+
+
+def _ordered(field: str, items: Any, order: Any) -> Any:
+    """Return a list's items in an order of identities; items that it does not name stay behind those they followed."""
+    if not isinstance(items, list) or not isinstance(order, (list, tuple)):
+        return items
+    keys = list_key(field, [*items, *order])
+    if not keys:
+        return items
+    places = {identity(one, keys): place for place, one in enumerate(order)}
+    last = -1
+    ranks = [last := places.get(identity(item, keys), last) for item in items]
+    return [item for _, item in sorted(zip(ranks, items, strict=True), key=lambda pair: pair[0])]
 
 
 def list_key(field: str, items: list[Any]) -> tuple[str, ...]:
@@ -90,8 +109,10 @@ def _merge_lists(field: str, base: list[Any], overrides: list[Any]) -> list[Any]
 
 
 def _without_nulls(value: Any) -> Any:
+    """Return a copy without nulls and without orders, which say nothing where there is nothing to order."""
     if isinstance(value, Mapping):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+        kept = ((key, item) for key, item in value.items() if item is not None and not key.startswith(ORDER))
+        return {key: _without_nulls(item) for key, item in kept}
     if isinstance(value, (list, tuple)):
         return [_without_nulls(item) for item in value]
     return plain(value)

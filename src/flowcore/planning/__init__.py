@@ -2,7 +2,7 @@
 
 from flowcore.planning._compare import HIDDEN, Change, Difference, compare
 from flowcore.planning._plan import Gate, Plan, Step, Wave, plan, waves
-from flowcore.planning._prune import prunable
+from flowcore.planning._prune import prunable, raw_kinds
 
 __all__ = [
     "HIDDEN",
@@ -15,5 +15,6 @@ __all__ = [
     "compare",
     "plan",
     "prunable",
+    "raw_kinds",
     "waves",
 ]

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from attrs import field, frozen
 
 from flowcore.errors import Finding, InvalidInputError, errors_of
-from flowcore.kinds import PLACEHOLDER, Catalogue, WiredNode, Wiring
+from flowcore.kinds import PLACEHOLDER, Catalogue, WiredNode
 from flowcore.lint import Inspection, inspect
 from flowcore.manifests import merge
 from flowcore.model import Manifest, Workflow
@@ -97,7 +97,7 @@ def plan(
     """
     inspection = _sound(workflow, catalogue, namespace)
     extra = {"labels": labels or {}, "annotations": annotations or {}}
-    gates = _gates(inspection.wiring)
+    gates = _gates(inspection)
     steps: dict[str, Step] = {}
     for id_, node in inspection.wiring.nodes.items():
         secrets = _named(secret_values, id_)
@@ -145,9 +145,12 @@ def _manifest(node: WiredNode, namespace: str, run: Mapping[str, Any], extra: Ma
     return manifest
 
 
-def _gates(wiring: Wiring) -> dict[str, tuple[Gate, ...]]:
+def _gates(inspection: Inspection) -> dict[str, tuple[Gate, ...]]:
     gates: dict[str, dict[Gate, None]] = {}
-    for wire in wiring.wires:
+    for before, after, waits in inspection.implied:
+        if waits in _CONDITIONS:
+            gates.setdefault(after, {})[Gate(before, _CONDITIONS[waits])] = None
+    for wire in inspection.wiring.wires:
         condition = _CONDITIONS.get(wire.waits)
         if wire.order is not None and condition is not None:
             before, after = wire.order

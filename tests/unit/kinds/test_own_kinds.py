@@ -8,10 +8,11 @@ import pytest
 
 from flowcore.errors import ConflictError, InvalidInputError, NotFoundError
 from flowcore.kinds import Catalogue, core_catalogue, parse_catalogue
+from flowcore.lint import validate
 from flowcore.model import Manifest
 from flowcore.planning import plan, waves
 from tests.drawings import drawing, edge, node
-from tests.kind_files import CLUSTER_WIDE, CRONJOB, HPA, NETWORKPOLICY
+from tests.kind_files import CLUSTER_WIDE, FENCE, SCALER, TICKER
 from tests.schemas import violations
 
 TINY = "name: a\nlabel: A\nresource: {apiVersion: v1, kind: A}\ntemplate: {kind: A}\n"
@@ -19,7 +20,7 @@ TINY = "name: a\nlabel: A\nresource: {apiVersion: v1, kind: A}\ntemplate: {kind:
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
-    texts = {"cronjob.yaml": CRONJOB, "hpa.yaml": HPA, "networkpolicy.yaml": NETWORKPOLICY, "tenant.yaml": CLUSTER_WIDE}
+    texts = {"ticker.yaml": TICKER, "scaler.yaml": SCALER, "fence.yaml": FENCE, "tenant.yaml": CLUSTER_WIDE}
     return core_catalogue().parsed(texts)
 
 
@@ -28,7 +29,7 @@ def manifests(catalogue: Catalogue, *parts: Any) -> dict[str, Manifest]:
 
 
 def test_a_cron_job_is_a_workload_like_any_other(catalogue: Catalogue) -> None:
-    cron = node("tick", "cronjob", image="busybox", schedule="0 * * * *", successfulJobsHistoryLimit=0, backoffLimit=0)
+    cron = node("tick", "ticker", image="busybox", schedule="0 * * * *", successfulJobsHistoryLimit=0, backoffLimit=0)
     made = manifests(catalogue, cron, node("cfg", "configmap"), edge("cfg", "tick", **{"as": "envFrom"}))["tick"]
     assert violations(made) == []
     assert made["spec"]["successfulJobsHistoryLimit"] == 0
@@ -37,7 +38,7 @@ def test_a_cron_job_is_a_workload_like_any_other(catalogue: Catalogue) -> None:
 
 
 def test_what_is_scaled_leaves_its_number_of_pods_alone(catalogue: Catalogue) -> None:
-    parts = [node("web", "deployment", replicas=3), node("auto", "hpa", maxReplicas=5), edge("auto", "web")]
+    parts = [node("web", "deployment", replicas=3), node("auto", "scaler", maxReplicas=5), edge("auto", "web")]
     made = manifests(catalogue, *parts)
     assert violations(made["auto"]) == []
     assert made["auto"]["spec"]["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
@@ -48,7 +49,7 @@ def test_what_is_scaled_leaves_its_number_of_pods_alone(catalogue: Catalogue) ->
 def test_the_handle_of_an_edge_chooses_between_meanings(catalogue: Catalogue) -> None:
     made = manifests(
         catalogue,
-        node("policy", "networkpolicy", rules=[{"id": "r1"}, {"id": "r2"}]),
+        node("policy", "fence", rules=[{"id": "r1"}, {"id": "r2"}]),
         *(node(name, "deployment") for name in ("a", "b", "c")),
         edge("policy", "a", handle="header"),
         edge("policy", "b", handle="r1"),
@@ -66,6 +67,16 @@ def test_cluster_wide_objects_have_no_namespace(catalogue: Catalogue) -> None:
         "metadata": {"name": "t"},
         "spec": {"quota": 0},
     }
+
+
+def test_a_kind_that_needs_a_value_which_was_wrong_does_not_hide_what_is_wrong() -> None:
+    needy = "parameters: [{name: size, type: integer}]\nexports: {twice: {a: '${size}'}}\nreceives: [got]\n"
+    link = "links: [{to: b, meaning: x, gives: {target: {got: [{b: '${source.size}'}]}}}]\n"
+    checks = "checks: [{rule: r, when: 'empty(self.twice) and empty(links.got)', message: m, severity: info}]\n"
+    other = TINY.replace("name: a", "name: b") + "receives: [got]\n" + checks.replace("self.twice", "links.got")
+    catalogue = parse_catalogue({"a.yaml": TINY + needy + link + checks, "b.yaml": other})
+    parts = [node("x", "a", size="large"), node("y", "b"), edge("x", "y")]
+    assert next(one.rule for one in validate(drawing(*parts), catalogue)) == "field-type"
 
 
 def test_a_catalogue_is_a_value() -> None:

@@ -133,12 +133,51 @@ def test_only_a_headless_service_governs_a_stateful_set() -> None:
 
 def test_privileged_containers_keep_what_they_cannot_do_without() -> None:
     def security(**context: Any) -> Any:
-        return pod(node("web", "deployment", securityContext=context))["containers"][0]["securityContext"]
+        parts = node("web", "deployment", securityContext=context, podSecurity="baseline")
+        return pod(parts)["containers"][0]["securityContext"]
 
     assert security() == {"allowPrivilegeEscalation": False}
     assert security(allowPrivilegeEscalation=True) == {"allowPrivilegeEscalation": True}
     assert security(privileged=True) == {"privileged": True}
     assert security(capabilities={"add": ["SYS_ADMIN"]}) == {"capabilities": {"add": ["SYS_ADMIN"]}}
+
+
+def test_pods_are_restricted_unless_told_otherwise() -> None:
+    def security(**data: Any) -> tuple[Any, Any]:
+        spec = pod(node("web", "deployment", **data))
+        return spec.get("securityContext"), spec["containers"][0].get("securityContext")
+
+    seccomp = {"seccompProfile": {"type": "RuntimeDefault"}}
+    locked = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    assert security() == ({"runAsNonRoot": True, **seccomp}, locked)
+    assert security(podSecurity="baseline") == (seccomp, {"allowPrivilegeEscalation": False})
+    assert security(podSecurity="none") == (None, None)
+    root = {"runAsUser": 0}
+    assert security(podSecurityContext=root) == ({**seccomp, **root}, locked)
+    assert security(securityContext=root)[1] == {**locked, **root, "runAsNonRoot": False}
+    asked = {"capabilities": {"add": ["NET_BIND_SERVICE"]}}
+    assert security(securityContext=asked)[1]["capabilities"] == {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}
+    assert security(securityContext={"capabilities": ["NET_RAW"]})[1]["capabilities"] == {
+        "drop": ["ALL"],
+        "add": ["NET_RAW"],
+    }
+    assert security(securityContext={"privileged": True}) == (seccomp, {"privileged": True})
+
+
+def test_every_container_of_a_pod_is_restricted() -> None:
+    extra = [{"name": "other", "image": "x"}]
+    spec = pod(node("web", "deployment", sidecars=extra, initContainers=[{"name": "first", "image": "x"}]))
+    dropped = [one["securityContext"]["capabilities"]["drop"] for one in [*spec["containers"], *spec["initContainers"]]]
+    assert dropped == [["ALL"]] * 3
+
+
+def test_pods_ask_for_a_little_unless_told_otherwise() -> None:
+    def resources(**data: Any) -> Any:
+        return pod(node("web", "deployment", **data))["containers"][0].get("resources")
+
+    assert resources() == {"requests": {"cpu": "50m", "memory": "64Mi"}}
+    assert resources(resources={"limits": {"cpu": 1}}) == {"limits": {"cpu": "1"}}
+    assert resources(resources={}) == {}
 
 
 def test_databases_get_no_password_less_mode() -> None:

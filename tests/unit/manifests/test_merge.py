@@ -89,3 +89,15 @@ def test_amounts_have_their_exact_value(text: Any, amount: Any) -> None:
 def test_what_is_no_amount_is_refused(text: Any) -> None:
     with pytest.raises(ValueError, match="quantity"):
         quantity(text)
+
+
+def test_an_order_sorts_a_keyed_list_and_leaves_other_items_behind_those_they_followed() -> None:
+    base = {"env": [{"name": "a"}, {"name": "b"}, {"name": "c"}, {"name": "d"}]}
+    order = {"$setElementOrder/env": [{"name": "c"}, {"name": "a"}, {"name": "gone"}], "env": [{"name": "e"}]}
+    assert [one["name"] for one in merge(base, order)["env"]] == ["c", "d", "e", "a", "b"]
+
+
+def test_an_order_of_what_is_not_there_leaves_no_trace() -> None:
+    order = {"$setElementOrder/env": [{"name": "a"}]}
+    assert merge({}, order) == {}
+    assert merge({"x": 1}, {"pod": order, "list": [order]}) == {"x": 1, "pod": {}, "list": [{}]}
