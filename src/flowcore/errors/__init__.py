@@ -10,10 +10,11 @@ from flowcore.errors._family import (
     UnauthenticatedError,
     UnavailableError,
 )
-from flowcore.errors._findings import Finding, Place, Severity, errors_of, finding_to_json
+from flowcore.errors._findings import Edit, Finding, Place, Severity, errors_of, finding_to_json
 
 __all__ = [
     "ConflictError",
+    "Edit",
     "Finding",
     "FlowcoreError",
     "ForbiddenError",

@@ -44,6 +44,28 @@ class Place:
 
 
 @frozen(kw_only=True)
+class Edit:
+    """A change of one node's data that does what a finding's ``fix`` says.
+
+    Attributes:
+        node: id of the node.
+        path: keys and list positions that lead from the node's data to the value.
+        value: the new value, plain JSON; what it stands under is made where it is missing.
+        remove: whether the value is taken away instead; ``value`` means nothing then.
+    """
+
+    node: str
+    path: tuple[str | int, ...]
+    value: Any = field(default=None, hash=False)
+    remove: bool = False
+
+    @property
+    def pointer(self) -> str:
+        """The path as a JSON Pointer (RFC 6901) into the node's data."""
+        return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in self.path)
+
+
+@frozen(kw_only=True)
 class Finding:
     """One finding.
 
@@ -54,6 +76,7 @@ class Finding:
         place: where.
         why: why it matters; may be empty.
         fix: what to do about it; may be empty.
+        edit: the fix as a change that can be applied; none where it takes a decision.
     """
 
     rule: str
@@ -62,6 +85,7 @@ class Finding:
     place: Place = field(factory=Place)
     why: str = ""
     fix: str = ""
+    edit: Edit | None = None
 
     @property
     def is_error(self) -> bool:
@@ -80,7 +104,7 @@ def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def finding_to_json(finding: Finding) -> dict[str, Any]:
-    """Return a finding as plain JSON values: ``rule, severity, message, place, why, fix``; empty parts are left out."""
+    """Return a finding as plain JSON: ``rule, severity, message, place, why, fix, edit``; empty parts are left out."""
     place = {name: value for name, value in asdict(finding.place).items() if value}
     parts = {
         "rule": finding.rule,
@@ -89,5 +113,11 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
         "place": place,
         "why": finding.why,
         "fix": finding.fix,
+        "edit": _edit_to_json(finding.edit) if finding.edit else None,
     }
     return {name: value for name, value in parts.items() if value}
+
+
+def _edit_to_json(edit: Edit) -> dict[str, Any]:
+    change = {"remove": True} if edit.remove else {"value": edit.value}
+    return {"node": edit.node, "path": edit.pointer, **change}
