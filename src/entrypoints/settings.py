@@ -25,6 +25,7 @@ class Settings:
         host: address to listen on.
         port: port to listen on.
         data_dir: folder of the database file and the keyring.
+        kinds_dir: folder with more kinds of nodes; ``kinds`` in ``data_dir`` if there is one and none is given.
         store_url: ``memory://``, ``sqlite:///path`` or ``mongodb://…``; empty for a file in ``data_dir``.
         sandbox: run a simulated cluster in this process and give it to every user.
         sandbox_port: port of the simulated cluster on loopback; 0 takes a free one.
@@ -48,6 +49,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 3000
     data_dir: Path = Path(".flowcore")
+    kinds_dir: Path | None = None
     store_url: str = field(default="", repr=False)
     sandbox: bool = False
     sandbox_port: int = 0
@@ -85,6 +87,7 @@ class Settings:
             host=reader.text("host", "127.0.0.1"),
             port=reader.number("port", 3000, int, 0, 65535),
             data_dir=Path(reader.text("data_dir", f"{home}/flowcore" if home else ".flowcore")),
+            kinds_dir=reader.folder("kinds_dir"),
             store_url=reader.store("store_url"),
             sandbox=reader.flag("sandbox", default=False),
             sandbox_port=reader.number("sandbox_port", 0, int, 0, 65535),
@@ -120,6 +123,12 @@ class _Reader:
         variable = PREFIX + name.upper()
         self._asked.add(variable)
         return self.env.get(variable, "").strip() or default
+
+    def folder(self, name: str) -> Path | None:
+        text = self.text(name, "")
+        if text and not Path(text).is_dir():
+            self._problem(name, "must be a folder")
+        return Path(text) if text else None
 
     def words(self, name: str) -> tuple[str, ...]:
         return tuple(word for part in self.text(name, "").split(",") if (word := part.strip()))

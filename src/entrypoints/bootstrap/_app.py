@@ -19,11 +19,14 @@ from flowcore.usecases import (
     accounts,
     archiving,
     clusters,
+    discovering,
     executing,
     following,
     imports,
     local_account,
+    plugins,
     previewing,
+    reading,
     running,
     versions,
     workflows,
@@ -94,6 +97,9 @@ class App:
     cluster_queries: clusters.ClusterQueries
     set_default_cluster: clusters.SetDefaultCluster
     test_cluster: clusters.TestCluster
+    read_namespace: reading.ReadNamespace
+    list_definitions: discovering.ListDefinitions
+    plugins: plugins.Plugins
     delete_cluster: clusters.DeleteCluster
     create_workflow: workflows.CreateWorkflow
     workflow_queries: workflows.WorkflowQueries

@@ -23,6 +23,8 @@ from entrypoints.bootstrap._app import App, Overrides, Ports
 from entrypoints.bootstrap._wiring import wire
 from entrypoints.settings import Settings
 from flowcore.errors import UnavailableError
+from flowcore.kinds import Catalogue, core_catalogue
+from flowcore.library import load_kinds
 from flowcore.ports.storage import Store
 from flowcore.usecases import (
     clusters,
@@ -57,7 +59,7 @@ async def open_app(settings: Settings, **overrides: Unpack[Overrides]) -> AsyncI
 
 
 @asynccontextmanager
-async def open_local_app(settings: Settings, context: str = "") -> AsyncIterator[App]:
+async def open_local_app(settings: Settings, context: str = "", **overrides: Unpack[Overrides]) -> AsyncIterator[App]:
     """Open what one person at one machine needs to deploy to a context of their own kubeconfig.
 
     The versions of what they deploy are kept in ``deployments.db`` in the data folder.
@@ -65,6 +67,7 @@ async def open_local_app(settings: Settings, context: str = "") -> AsyncIterator
     Args:
         settings: of this process; its store is not used.
         context: name of the context; the current one when empty.
+        overrides: as for ``open_app``.
 
     Raises:
         InvalidInputError: the kubeconfig or the database file cannot be used.
@@ -77,7 +80,8 @@ async def open_local_app(settings: Settings, context: str = "") -> AsyncIterator
         labels={"flowcore.dev/local": "true"},
     )
     kept = evolve(settings, store_url=f"sqlite:///{settings.data_dir / 'deployments.db'}", sandbox=False)
-    async with open_app(kept, access=LocalClusters(SystemClock()), gift=gift) as app:
+    given: Overrides = {"access": LocalClusters(SystemClock()), "gift": gift, **overrides}
+    async with open_app(kept, **given) as app:
         yield app
 
 
@@ -116,6 +120,7 @@ async def _open_ports(stack: AsyncExitStack, settings: Settings, overrides: Over
     cipher = AesGcmCipher(keyring.encryption)
     gift, kubeconfig = await _open_sandbox(stack, settings)
     return Ports(
+        catalogue=overrides.get("catalogue") or _catalogue(settings),
         store=await _open_store(stack, settings, overrides),
         feed=feed,
         access=KubernetesClusters(cipher, clock),
@@ -126,6 +131,13 @@ async def _open_ports(stack: AsyncExitStack, settings: Settings, overrides: Over
         gift=gift,
         sandbox_kubeconfig=kubeconfig,
     )
+
+
+def _catalogue(settings: Settings) -> Catalogue:
+    """Return the kinds of nodes: the core's, and those of the folder that the settings name or that is there."""
+    own = settings.data_dir / "kinds"
+    folder = settings.kinds_dir or (own if own.is_dir() else None)
+    return load_kinds(folder) if folder is not None else core_catalogue()
 
 
 async def _open_store(stack: AsyncExitStack, settings: Settings, overrides: Overrides) -> Store:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from entrypoints.bootstrap._app import App, Ports
 from entrypoints.settings import Settings
-from flowcore.ports.storage import CLUSTERS, LEASES, RUNS, USERS, VERSIONS, WORKFLOWS
+from flowcore.ports.storage import CLUSTERS, LEASES, PLUGIN_CHOICES, RUNS, USERS, VERSIONS, WORKFLOWS
 from flowcore.usecases import (
     accounts,
     archiving,
     clusters,
+    discovering,
     executing,
     following,
     imports,
     local_account,
+    plugins,
     previewing,
+    reading,
     running,
     versions,
     workflows,
@@ -80,6 +83,9 @@ def wire(ports: Ports, settings: Settings) -> App:
         cluster_queries=chosen,
         set_default_cluster=clusters.SetDefaultCluster(clusters=kept, clock=clock),
         test_cluster=clusters.TestCluster(clusters=kept, access=ports.access, clock=clock),
+        read_namespace=reading.ReadNamespace(access=ports.access, catalogue=catalogue),
+        plugins=plugins.Plugins(choices=store.repository(PLUGIN_CHOICES), catalogue=catalogue, clock=clock, ids=ids),
+        list_definitions=discovering.ListDefinitions(clusters=chosen, access=ports.access),
         delete_cluster=clusters.DeleteCluster(clusters=kept),
         create_workflow=create,
         workflow_queries=workflows.WorkflowQueries(workflows=drawn),

@@ -11,10 +11,11 @@ from rich.console import Console
 from entrypoints.bootstrap import App
 from entrypoints.cli._live import DeploymentView, Row
 from flowcore.errors import ConflictError
-from flowcore.kinds import Catalogue
+from flowcore.kinds import Catalogue, WiredNode, identity_of
 from flowcore.model import (
     Cluster,
     FailurePolicy,
+    Node,
     NodePhase,
     Run,
     RunOptions,
@@ -136,18 +137,34 @@ def _is_applied(run: Run) -> bool:
 
 def _rows(workflow: Workflow, catalogue: Catalogue) -> list[list[Row]]:
     nodes = {node.id: node for node in workflow.nodes}
-    return [
-        [Row(node_id, catalogue.kind(nodes[node_id].type).label, nodes[node_id].name) for node_id in wave]
-        for wave in waves(workflow, catalogue)
-    ]
+    return [[_row(nodes[node_id], catalogue) for node_id in wave] for wave in waves(workflow, catalogue)]
 
 
-def in_namespace(workflow: Workflow, namespace: str) -> Workflow:
-    """Return the workflow with a namespace on every node that names none."""
+def _row(node: Node, catalogue: Catalogue) -> Row:
+    """Return the row of a node; a raw manifest is called like its object."""
+    kind = catalogue.kind(node.type)
+    if kind.is_fixed:
+        return Row(node.id, kind.label, node.name)
+    made = identity_of(WiredNode(node, kind, kind.read(node.data, node.id)[0]))
+    return Row(node.id, made.kind, made.name)
+
+
+def in_namespace(workflow: Workflow, namespace: str, catalogue: Catalogue) -> Workflow:
+    """Return the workflow with a namespace on every node that names none and makes an object that lives in one."""
     if not namespace:
         return workflow
-    nodes = [evolve(node, data={"namespace": namespace, **node.data}) for node in workflow.nodes]
+    nodes = [
+        evolve(node, data={"namespace": namespace, **node.data}) if _takes_namespace(node, catalogue) else node
+        for node in workflow.nodes
+    ]
     return evolve(workflow, nodes=nodes)
+
+
+def _takes_namespace(node: Node, catalogue: Catalogue) -> bool:
+    kind = catalogue.kind(node.type) if node.type in catalogue else None
+    if kind is None or kind.is_fixed:
+        return kind is None or kind.namespaced
+    return not identity_of(WiredNode(node, kind, kind.read(node.data, node.id)[0])).namespace
 
 
 async def stop(app: App, user: User, run: Run) -> None:

@@ -1,4 +1,4 @@
-"""Where a command expects a workflow: a workflow file or Compose files, from paths or standard input."""
+"""Where a command expects a workflow: a workflow file, Compose files or manifests, from paths or standard input."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any
 import rich_click as click
 from attrs import frozen
 
+from entrypoints.cli._catalogue import open_catalogue
 from flowcore.compose import Binds, Expose, Imported, parse_dotenv
-from flowcore.errors import Finding, InvalidInputError, Place
-from flowcore.library import import_compose, load_workflow, read_source
+from flowcore.errors import Finding, FlowcoreError, InvalidInputError, Place
+from flowcore.library import import_compose, import_manifests, load_workflow, read_source
 from flowcore.manifests import from_yaml
 from flowcore.model import Workflow
 
@@ -93,19 +94,38 @@ def _without_value(pair: str) -> Finding:
 
 
 def open_source(source: str, options: ComposeOptions) -> Opened:
-    """Return the workflow of a workflow file or a Compose file; ``-`` reads standard input.
+    """Return the workflow of a workflow file, a Compose file or manifests; ``-`` reads standard input.
 
     Raises:
-        InvalidInputError: it is neither, or has errors; every problem is listed.
+        InvalidInputError: it is none of them, or has errors; every problem is listed.
     """
-    place, text = ("", sys.stdin.read()) if source == "-" else read_source(Path(source))
-    if _is_workflow(text):
-        return Opened(load_workflow(Path(source) if place else text))
-    imported = options.read(Path(source) if place else text)
+    return open_text(*read_input(source), options)
+
+
+def read_input(source: str) -> tuple[str, str]:
+    """Return the name and the text of a file; ``-`` is standard input, which has no name.
+
+    Raises:
+        InvalidInputError: the file cannot be read.
+    """
+    return ("", sys.stdin.read()) if source == "-" else read_source(Path(source))
+
+
+def open_text(file: str, text: str, options: ComposeOptions) -> Opened:
+    """Return the workflow of a text that was read; what a Compose text refers to stands beside its file.
+
+    Raises:
+        InvalidInputError: it is neither a workflow nor a Compose file nor manifests, or has errors; all are listed.
+    """
+    if is_workflow(text):
+        return Opened(load_workflow(Path(file) if file else text))
+    source = Path(file) if file else text
+    imported = import_manifests(source, catalogue=open_catalogue(None)) if are_manifests(text) else options.read(source)
     return Opened(imported.workflow, tuple(imported.findings), imported.secret_values)
 
 
-def _is_workflow(text: str) -> bool:
+def is_workflow(text: str) -> bool:
+    """Say whether a text is a workflow file and not a Compose file."""
     # Only the top-level keys matter; a text that is no YAML at all gets its errors from the Compose loader, with lines.
     if text.lstrip().startswith("{"):
         return '"nodes"' in text
@@ -115,3 +135,13 @@ def _is_workflow(text: str) -> bool:
         return False
     top = documents[0] if documents else None
     return isinstance(top, Mapping) and "nodes" in top and "services" not in top
+
+
+def are_manifests(text: str) -> bool:
+    """Say whether a text begins with a Kubernetes object."""
+    try:
+        documents = from_yaml(text)
+    except FlowcoreError:
+        return False
+    top = documents[0] if documents else None
+    return isinstance(top, Mapping) and all(isinstance(top.get(key), str) for key in ("apiVersion", "kind"))

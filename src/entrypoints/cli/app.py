@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 
 import rich_click as click
 
+from entrypoints.cli._catalogue import folder_option
 from entrypoints.cli._output import report_error
 from flowcore.errors import FlowcoreError, InvalidInputError
 
 COMMANDS = {
     "demo": ("entrypoints.cli.demo", "See it work: a Compose application on a sandbox cluster, live."),
     "import": ("entrypoints.cli.importing", "Turn other descriptions of an application into a workflow."),
-    "validate": ("entrypoints.cli.drawings", "Check a workflow or Compose file and list every finding."),
+    "validate": ("entrypoints.cli.validating", "Check a workflow, Compose file or manifests, and list every finding."),
     "render": ("entrypoints.cli.drawings", "Print the manifests of a workflow, in apply order."),
     "graph": ("entrypoints.cli.drawings", "Draw a workflow as Mermaid, DOT, SVG or JSON."),
     "diff": ("entrypoints.cli.drawings", "Compare two workflows."),
-    "kinds": ("entrypoints.cli.drawings", "List the kinds of nodes, or explain one."),
+    "kinds": ("entrypoints.cli.kinds", "List the kinds of nodes, explain one, or add more."),
+    "export": ("entrypoints.cli.exporting", "Write a workflow as manifests, a kustomize base or a Helm chart."),
     "deploy": ("entrypoints.cli.deploying", "Deploy a workflow or Compose file and watch it come up."),
     "serve": ("entrypoints.cli.serving", "Run the service."),
     "sandbox": ("entrypoints.cli.serving", "Run a sandbox cluster alone."),
@@ -53,7 +56,8 @@ class LazyGroup(click.RichGroup):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("flowcore"), prog_name="flowcore")
-def cli() -> None:
+@folder_option
+def cli(kinds_dir: Path | None) -> None:
     """Draw a Kubernetes application as a graph: import it, render it, deploy it in order, watch it, version it.
 
     Start with `flowcore demo`. A WORKFLOW is a JSON or YAML file `{name, nodes, edges}`;

@@ -12,10 +12,12 @@ from attrs import evolve, field, frozen
 from rich.console import Console
 from rich.text import Text
 
+from entrypoints.cli._catalogue import kinds_option
 from entrypoints.cli._output import errors_console, report_findings
 from entrypoints.cli._sources import ComposeOptions, Opened, compose_options, open_source
 from entrypoints.settings import Settings
 from flowcore.errors import Finding, InvalidInputError, Place, Severity
+from flowcore.kinds import Catalogue
 from flowcore.model import FailurePolicy, NodePhase, Run, RunOptions, RunStatus
 
 
@@ -27,6 +29,7 @@ class Target:
     context: str = ""
     namespace: str = ""
     data_dir: Path
+    catalogue: Catalogue
 
 
 @frozen(kw_only=True)
@@ -59,6 +62,7 @@ class Wishes:
 @click.option(
     "--data-dir", type=click.Path(path_type=Path), help="Folder that keeps the versions; your data folder if not given."
 )
+@kinds_option
 @compose_options
 @click.pass_context
 def deploy_command(
@@ -76,6 +80,7 @@ def deploy_command(
     force: bool,
     data_dir: Path | None,
     options: ComposeOptions,
+    catalogue: Catalogue,
 ) -> None:
     """Deploy WORKFLOW in dependency order and watch it come up.
 
@@ -96,7 +101,13 @@ def deploy_command(
         waits=waits,
         secrets=_with_given(opened.secret_values, secrets),
     )
-    target = Target(sandbox=sandbox, context=context, namespace=namespace, data_dir=data_dir or default_data_dir())
+    target = Target(
+        sandbox=sandbox,
+        context=context,
+        namespace=namespace,
+        data_dir=data_dir or default_data_dir(),
+        catalogue=catalogue,
+    )
     run = asyncio.run(_deploy(opened, target, wishes))
     ctx.exit(report(run, waits=waits))
 
@@ -109,13 +120,13 @@ async def _deploy(opened: Opened, target: Target, wishes: Wishes) -> Run:
     settings = Settings(data_dir=target.data_dir, watch_lingers=False)
     opening: AbstractAsyncContextManager[App]
     if target.sandbox:
-        opening = open_app(evolve(settings, store_url="memory://", sandbox=True))
+        opening = open_app(evolve(settings, store_url="memory://", sandbox=True), catalogue=target.catalogue)
     else:
-        opening = open_local_app(settings, target.context)
+        opening = open_local_app(settings, target.context, catalogue=target.catalogue)
     async with opening as app:
         user = await app.act_locally()
         deployment = Deployment(
-            workflow=in_namespace(opened.workflow, target.namespace),
+            workflow=in_namespace(opened.workflow, target.namespace, app.catalogue),
             cluster=await app.cluster_queries.default(user),
             secrets=wishes.secrets,
             options=wishes.options,

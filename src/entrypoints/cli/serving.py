@@ -8,6 +8,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from entrypoints.cli._catalogue import chosen_folder
 from entrypoints.cli._files import write_private
 from entrypoints.cli._output import errors_console
 from entrypoints.settings import Settings
@@ -19,9 +20,15 @@ from entrypoints.stopping import stopped_by_signals
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.  [default: 3000]")
 @click.option("--store", help="memory://, sqlite:///PATH or mongodb://…; a file in the data folder if not given.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the database and the keys.")
+@click.option("--kinds-dir", type=click.Path(path_type=Path), help="Folder with more kinds of nodes.")
 @click.option("--sandbox/--no-sandbox", default=None, help="Run a sandbox cluster beside, and give it to every user.")
 def serve_command(
-    host: str | None, port: int | None, store: str | None, data_dir: Path | None, sandbox: bool | None
+    host: str | None,
+    port: int | None,
+    store: str | None,
+    data_dir: Path | None,
+    kinds_dir: Path | None,
+    sandbox: bool | None,
 ) -> None:
     """Run the service until Ctrl-C or SIGTERM.
 
@@ -30,6 +37,7 @@ def serve_command(
     from entrypoints.http.serving import serve
 
     given = {"HOST": host, "PORT": port, "STORE_URL": store, "DATA_DIR": data_dir, "SANDBOX": sandbox}
+    given |= {"KINDS_DIR": chosen_folder(kinds_dir)}
     options = {f"FLOWCORE_{name}": str(value) for name, value in given.items() if value is not None}
     settings = Settings.from_env({**os.environ, **options})
     asyncio.run(serve(settings, on_start=lambda url: errors_console().print(f"flowcore listens on {url}")))

@@ -21,6 +21,7 @@ from entrypoints.http import (
     account_routes,
     cluster_routes,
     import_routes,
+    plugin_routes,
     preview_routes,
     run_routes,
     streams,
@@ -51,6 +52,7 @@ _ROUTERS = (
     streams.router,
     cluster_routes.router,
     template_routes.router,
+    plugin_routes.router,
     import_routes.router,
 )
 

@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from entrypoints.bootstrap import App
 from flowcore.kinds import Kind
 from flowcore.model import User
+from flowcore.usecases.plugins import Plugin
 
 
 class TemplatesOut(msgspec.Struct):
@@ -22,9 +23,11 @@ class TemplatesOut(msgspec.Struct):
 
 @get("/templates")
 async def list_all(user: NamedDependency[User], app: NamedDependency[App]) -> TemplatesOut:
-    """List the kinds of nodes, with their parameters and what they can be wired to."""
-    kinds = sorted(app.catalogue.kinds, key=lambda kind: (kind.category, kind.apply_rank, kind.name))
-    return TemplatesOut([_template(kind) for kind in kinds])
+    """List the kinds of nodes, with their parameters and what they can be wired to; of plugins, the enabled ones."""
+    seen = await app.plugins.palette(user)
+    kinds = [kind for kind in app.catalogue.kinds if kind.name in seen]
+    kinds.sort(key=lambda kind: (kind.category, kind.apply_rank, kind.name))
+    return TemplatesOut([_template(kind) | _of_plugin(kind, seen[kind.name]) for kind in kinds])
 
 
 @get("/templates/core/{name:str}")
@@ -48,6 +51,12 @@ def _template(kind: Kind) -> dict[str, Any]:
         "dependencies": [],
         "parameters": parameters,
     }
+
+
+def _of_plugin(kind: Kind, plugin: Plugin | None) -> dict[str, Any]:
+    if plugin is None:
+        return {}
+    return {"id": kind.name, "isPlugin": True, "pluginId": plugin.id, "tags": ["plugin", kind.category, plugin.id]}
 
 
 router = Router("/", route_handlers=[list_all, show], tags=["templates"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from attrs import evolve
@@ -12,7 +12,7 @@ from flowcore.compose import import_compose as convert_compose
 from flowcore.errors import Finding
 from flowcore.kinds import Catalogue, core_catalogue
 from flowcore.layout import arrange
-from flowcore.lint import validate as lint
+from flowcore.lint import review
 from flowcore.model import Manifest, Workflow
 from flowcore.planning import plan
 from flowcore.planning import waves as plan_waves
@@ -55,9 +55,30 @@ def import_compose(
     return evolve(imported, workflow=evolve(workflow, nodes=placed))
 
 
-def validate(workflow: Workflow, *, catalogue: Catalogue | None = None) -> list[Finding]:
-    """Return everything that is wrong or unwise about a workflow, errors and warnings, in drawing order."""
-    return lint(workflow, catalogue or core_catalogue())
+def validate(
+    workflow: Workflow,
+    *,
+    ignore: Iterable[str] = (),
+    pod_security: str | None = None,
+    namespace: str = "",
+    catalogue: Catalogue | None = None,
+) -> list[Finding]:
+    """Return everything that is wrong or unwise about a workflow, errors first, then in drawing order.
+
+    Args:
+        workflow: the drawing.
+        ignore: ids of rules to leave out, ``pss-*`` for all that start so; errors that stop planning stay.
+        pod_security: the Pod Security level that the cluster enforces (privileged, baseline or restricted); what it
+            would refuse is an error then. Without it, what baseline forbids is a warning.
+        namespace: where nodes live that name no namespace, if that is known.
+        catalogue: the kinds to judge with; the core catalogue if not given.
+
+    Raises:
+        InvalidInputError: there is no such level.
+    """
+    return review(
+        workflow, catalogue or core_catalogue(), namespace=namespace, pod_security=pod_security, ignore=ignore
+    )
 
 
 def waves(workflow: Workflow, *, catalogue: Catalogue | None = None) -> list[list[str]]:

@@ -6,6 +6,7 @@ from flowcore.model._codec import from_document, to_document
 from flowcore.model._drawings import drawing_from_json, edge_to_json, edges_from_json, node_to_json, nodes_from_json
 from flowcore.model._leases import Lease
 from flowcore.model._objects import Manifest, ObjectRef
+from flowcore.model._plugins import PluginChoice
 from flowcore.model._runs import FailurePolicy, NodePhase, NodeState, Run, RunOptions, RunStatus
 from flowcore.model._versions import Version
 from flowcore.model._workflows import Edge, Node, Position, Workflow, WorkflowStatus
@@ -21,6 +22,7 @@ __all__ = [
     "NodePhase",
     "NodeState",
     "ObjectRef",
+    "PluginChoice",
     "Position",
     "Role",
     "Run",

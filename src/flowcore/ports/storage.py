@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import frozen
 
-from flowcore.model import Cluster, Lease, Run, User, Version, Workflow
+from flowcore.model import Cluster, Lease, PluginChoice, Run, User, Version, Workflow
 
 E = TypeVar("E")
 
@@ -39,9 +39,10 @@ RUNS = Entity(name="workflow_runs", type=Run, indexes=(("workflow_id", "started_
 USERS = Entity(name="users", type=User, unique=(("email_key",),))
 CLUSTERS = Entity(name="clusters", type=Cluster, unique=(("owner_id", "name"),))
 LEASES = Entity(name="leases", type=Lease)
+PLUGIN_CHOICES = Entity(name="user_plugins", type=PluginChoice, unique=(("user_id", "plugin_id"),))
 
 #: Every entity of the system; a backend opens one repository for each.
-ENTITIES: tuple[Entity[Any], ...] = (WORKFLOWS, VERSIONS, RUNS, USERS, CLUSTERS, LEASES)
+ENTITIES: tuple[Entity[Any], ...] = (WORKFLOWS, VERSIONS, RUNS, USERS, CLUSTERS, LEASES, PLUGIN_CHOICES)
 
 
 class Repository(Protocol[E]):

@@ -52,7 +52,9 @@ class SetStatus:
         try:
             cluster = await self.desk.clusters.get(run.cluster_id)
             async with self.desk.access.connect(cluster) as connection:
-                pruned = await Pruner(connection=connection, catalogue=self.desk.catalogue)(run.workflow_id, ())
+                desk = self.desk
+                pruner = Pruner(connection=connection, catalogue=desk.catalogue, history=desk.history)
+                pruned = await pruner(run.workflow_id, ())
         except FlowcoreError as error:
             return (error.message,)
         return pruned.problems

@@ -133,7 +133,9 @@ class PreviewRun:
     ) -> tuple[tuple[ObjectRef, ...], tuple[str, ...]]:
         desired = refs_of(prepared.steps)
         namespaces = tuple(sorted({ref.namespace for ref in desired if ref.namespace}))
-        pruner = Pruner(connection=connection, catalogue=self.desk.catalogue, namespaces=namespaces)
+        pruner = Pruner(
+            connection=connection, catalogue=self.desk.catalogue, history=self.desk.history, namespaces=namespaces
+        )
         leftovers, problems = await pruner.leftovers(workflow_id, desired)
         return leftovers, tuple(problems)
 

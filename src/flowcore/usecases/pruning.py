@@ -10,10 +10,14 @@ from attrs import frozen
 from flowcore.errors import FlowcoreError, ForbiddenError
 from flowcore.kinds import Catalogue
 from flowcore.model import Manifest, ObjectRef
-from flowcore.planning import prunable
+from flowcore.planning import prunable, raw_kinds
 from flowcore.ports.cluster import ClusterConnection, RejectedError, Selection
 from flowcore.runs import Pruned
 from flowcore.usecases._live import MANAGER, MANAGER_LABEL, WORKFLOW_LABEL, Kind
+from flowcore.usecases.versions import History
+
+#: How many versions are asked for the kinds of raw manifests that may be left over.
+_REMEMBERED = 20
 
 
 @frozen(kw_only=True)
@@ -22,12 +26,14 @@ class Pruner:
     and nothing that another object owns.
 
     Attributes:
+        history: tells what earlier versions made of raw manifests.
         claims: delete what holds data, like persistent volume claims, too.
         namespaces: where to look when the cluster does not let us look everywhere.
     """
 
     connection: ClusterConnection
     catalogue: Catalogue
+    history: History
     claims: bool = False
     namespaces: tuple[str, ...] = ()
 
@@ -53,11 +59,18 @@ class Pruner:
     async def _find(self, workflow_id: str) -> tuple[list[Manifest], list[str]]:
         found: list[Manifest] = []
         problems: list[str] = []
-        kinds = sorted({Kind(kind.api_version, kind.object_kind) for kind in self.catalogue.kinds})
+        kinds = await self._kinds(workflow_id)
         listings = await asyncio.gather(*(self._list(kind, workflow_id, problems) for kind in kinds))
         for listing in listings:
             found.extend(listing)
         return found, problems
+
+    async def _kinds(self, workflow_id: str) -> list[Kind]:
+        """Return the kinds of everything that the workflow may have made."""
+        found = {Kind(kind.api_version, kind.object_kind) for kind in self.catalogue.kinds if kind.is_fixed}
+        for version in await self.history.latest(workflow_id, _REMEMBERED):
+            found |= {Kind(*kind) for kind in raw_kinds(version.nodes, self.catalogue)}
+        return sorted(found)
 
     async def _list(self, kind: Kind, workflow_id: str, problems: list[str]) -> list[Manifest]:
         try:

@@ -132,6 +132,7 @@ class Site:
         pruner = Pruner(
             connection=self.connection,
             catalogue=self.record.desk.catalogue,
+            history=self.record.desk.history,
             claims=run.options.prune_claims,
             namespaces=tuple(sorted({ref.namespace for ref in desired if ref.namespace})),
         )

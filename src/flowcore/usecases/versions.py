@@ -50,6 +50,10 @@ class History:
         found = await self.versions.find({"workflow_id": workflow_id}, order_by=("-number",), limit=1)
         return found[0].number if found else 0
 
+    async def latest(self, workflow_id: str, count: int) -> list[Version]:
+        """Return the newest versions, newest first."""
+        return await self.versions.find({"workflow_id": workflow_id}, order_by=("-number",), limit=count)
+
     async def get(self, workflow_id: str, number: int) -> Version:
         """Return a version.
 

@@ -14,7 +14,7 @@ from flowcore.model import Cluster, Manifest, NodeState, ObjectRef, Run, to_docu
 from flowcore.ports.cluster import ClusterConnection, Clusters, RejectedError
 from flowcore.ports.events import Event, EventFeed
 from flowcore.ports.system import Clock
-from flowcore.usecases._live import Kind, LiveObjects, NodeKey
+from flowcore.usecases._live import Kind, LiveObjects, NodeKey, kind_of
 from flowcore.usecases.statuses import NodeStatus, Seen, see, status_of
 
 #: What belongs to workloads without being drawn; its state explains theirs.
@@ -53,6 +53,7 @@ class ClusterWatch:
     problems: dict[Kind | None, str] = field(factory=dict)
     _wanted: set[Kind] = field(factory=set)
     _wish: asyncio.Event = field(factory=asyncio.Event)
+    _found: dict[Kind, asyncio.Event] = field(factory=dict)
     _task: asyncio.Task[None] | None = None
 
     def want(self, kinds: Iterable[Kind]) -> None:
@@ -61,6 +62,14 @@ class ClusterWatch:
         self._wish.set()
         if self._task is None:
             self._task = asyncio.create_task(self._work(), name=f"watch cluster {self.cluster.name}")
+
+    def observe(self, live: Manifest) -> None:
+        """Take an object as an apply returned it; a kind that could not be watched before can be now."""
+        self.live.observe(live)
+        kind = kind_of(live)
+        if kind in self._found:
+            self.problems.pop(kind, None)
+            self._found[kind].set()
 
     async def close(self) -> None:
         """Stop every watch."""
@@ -89,15 +98,31 @@ class ClusterWatch:
             await self._wish.wait()
 
     async def _follow(self, connection: ClusterConnection, kind: Kind) -> None:
+        wait = _FIRST_WAIT
+        while True:
+            try:
+                async for event in connection.watch(kind.selection):
+                    self.problems.pop(None, None)
+                    self.problems.pop(kind, None)
+                    is_first = kind not in self.live.synced
+                    touched = self.live.take(kind, event)
+                    self.on_change(None if is_first else touched)
+            except (RejectedError, ForbiddenError) as error:
+                self._tell(kind, error.message)
+            # The definition of the kind, or the right to see it, may still come.
+            await self._pause(kind, wait)
+            wait = min(wait * 2, _LONGEST_WAIT)
+
+    async def _pause(self, kind: Kind, seconds: float) -> None:
+        """Wait that long, or until an object of the kind is known to exist."""
+        found = self._found.setdefault(kind, asyncio.Event())
+        found.clear()
+        waits = [asyncio.ensure_future(self.clock.sleep(seconds)), asyncio.ensure_future(found.wait())]
         try:
-            async for event in connection.watch(kind.selection):
-                self.problems.pop(None, None)
-                self.problems.pop(kind, None)
-                is_first = kind not in self.live.synced
-                touched = self.live.take(kind, event)
-                self.on_change(None if is_first else touched)
-        except (RejectedError, ForbiddenError) as error:
-            self._tell(kind, error.message)
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
 
     def _tell(self, kind: Kind | None, message: str) -> None:
         self.problems[kind] = message
@@ -140,7 +165,7 @@ class WorkflowView:
 
     def observe(self, node_id: str, live: Manifest) -> NodeStatus:
         """Take an object as an apply returned it, and return how its node stands with it."""
-        self.watch.live.observe(live)
+        self.watch.observe(live)
         return status_of(node_id, self.targets[node_id].type, self._see(self.targets[node_id]), None)
 
     def live(self, node_id: str) -> Manifest | None:
