@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from attrs import define, evolve
 
 from flowcore.errors import ConflictError
 from flowcore.model import NodePhase, Run
 from flowcore.ports.events import Event
 from flowcore.runs import CancelRequested, RunEffect, RunEvent, advance
+from flowcore.usecases._waiting import until_answered
 from flowcore.usecases.desk import RunDesk
 
 
@@ -34,7 +37,6 @@ class RunRecord:
 
         Raises:
             LostRunError: another process has taken the run over; nothing was stored.
-            UnavailableError: the store does not answer.
         """
         effects: list[RunEffect] = []
         run = self.run
@@ -59,21 +61,29 @@ class RunRecord:
         return stored.cancel_requested
 
     async def _store(self, run: Run) -> Run:
+        """Store the run, however long the store does not answer: whoever has it by then is told by the token."""
         while True:
-            try:
-                return await self.desk.runs.replace(evolve(run, fencing=self.token))
-            except ConflictError as error:
-                if not error.code.endswith(".stale"):
-                    raise
+            ours = evolve(run, fencing=self.token)
+            stored = await until_answered(self.desk.clock, partial(self._try_to_store, ours))
+            if evolve(stored, revision=ours.revision) == ours:
+                return stored
             # The only other writers are one who asks to cancel, and one who has taken the run over.
-            stored = await self.desk.runs.get(run.id)
             self._require_ours(stored)
             run = evolve(
                 run, revision=stored.revision, cancel_requested=run.cancel_requested or stored.cancel_requested
             )
 
+    async def _try_to_store(self, run: Run) -> Run:
+        """Return what is stored now: the run, also when only the answer to an earlier try was lost, or another's."""
+        try:
+            return await self.desk.runs.replace(run)
+        except ConflictError as error:
+            if not error.code.endswith(".stale"):
+                raise
+        return await self.desk.runs.get(run.id)
+
     def _require_ours(self, stored: Run) -> None:
-        if stored.fencing > self.token or (stored.status.is_final and not self.run.status.is_final):
+        if stored.fencing > self.token:
             raise LostRunError(f"run {stored.id} is worked on by another process")
 
     def _publish(self, before: Run) -> None:

@@ -62,7 +62,6 @@ class Site:
 
         Raises:
             LostRunError: another process has taken the run over.
-            UnavailableError: the store does not answer.
         """
         self._perform(await self.record.tell(first))
         self.view.note(self.record.run)

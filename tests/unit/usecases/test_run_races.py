@@ -1,0 +1,104 @@
+"""Runs when things happen at the same time, or an answer is lost on its way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from flowcore.errors import UnavailableError
+from flowcore.model import Run, RunStatus
+from flowcore.ports.storage import Repository
+from flowcore.usecases.running import RunRequest
+from tests.doubles_runs import ANN, World, configmap
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+class Between:
+    """A repository in front of another one, with something that happens around its writes.
+
+    Attributes:
+        before: awaited before a write reaches the store.
+        after: awaited when it has, before the writer knows.
+    """
+
+    def __init__(self, repository: Repository[Any]) -> None:
+        self._repository = repository
+        self.before: Callable[[Any], Awaitable[None]] = _nothing
+        self.after: Callable[[Any], Awaitable[None]] = _nothing
+
+    async def add(self, entity: Any) -> Any:
+        await self.before(entity)
+        stored = await self._repository.add(entity)
+        await self.after(stored)
+        return stored
+
+    async def replace(self, entity: Any) -> Any:
+        await self.before(entity)
+        stored = await self._repository.replace(entity)
+        await self.after(stored)
+        return stored
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._repository, name)
+
+
+async def _nothing(_: Any) -> None:
+    return None
+
+
+def once(error: Exception, *, when: Callable[[Any], bool] = lambda _: True) -> Callable[[Any], Awaitable[None]]:
+    """Raise *error* at the first write for which *when* holds, and never again."""
+    left = [error]
+
+    async def fail(entity: Any) -> None:
+        if left and when(entity):
+            raise left.pop()
+
+    return fail
+
+
+async def test_a_run_whose_last_write_is_on_its_way_is_not_taken_for_anothers(world: World) -> None:
+    workflow = await world.shop(configmap("a"))
+    world.runs = runs = Between(world.runs)
+    arrived, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold_last(run: Run) -> None:
+        if run.status.is_final:
+            arrived.set()
+            await may_go_on.wait()
+
+    runs.after = hold_last
+    async with world.process() as process:
+        run = await process.start(ANN, workflow.id, RunRequest())
+        await arrived.wait()
+        await world.clock.pass_time(6)  # the lease is renewed, and the stored run looked at
+        may_go_on.set()
+        await process.ended(run)
+        assert (await process.history.get(workflow.id, 1)).run_status == "completed"
+
+
+@pytest.mark.parametrize("is_stored", [False, True], ids=["the write is lost", "the answer is lost"])
+@pytest.mark.parametrize("status", [RunStatus.RUNNING, RunStatus.COMPLETED])
+async def test_a_store_that_is_gone_for_a_moment_fails_no_run(world: World, status: str, is_stored: bool) -> None:
+    workflow = await world.shop(configmap("a"))
+    world.runs = runs = Between(world.runs)
+    fail = once(UnavailableError("the store does not answer"), when=lambda run: run.status == status)
+    if is_stored:
+        runs.after = fail
+    else:
+        runs.before = fail
+    async with world.process() as process:
+        run = await process.start(ANN, workflow.id, RunRequest())
+        await world.clock.pass_time(3)
+        assert (await process.ended(run)).status is RunStatus.COMPLETED
+        assert (await process.history.get(workflow.id, 1)).run_status == "completed"
+        assert (await world.workflows.get(workflow.id)).success_count == 1
