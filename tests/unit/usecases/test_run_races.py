@@ -10,7 +10,8 @@ import pytest
 
 from flowcore.errors import UnavailableError
 from flowcore.model import Run, RunStatus
-from flowcore.ports.storage import Repository
+from flowcore.ports.storage import LEASES, Repository
+from flowcore.usecases.leasing import Leases
 from flowcore.usecases.running import RunRequest
 from tests.doubles_runs import ANN, World, configmap
 
@@ -102,3 +103,17 @@ async def test_a_store_that_is_gone_for_a_moment_fails_no_run(world: World, stat
         assert (await process.ended(run)).status is RunStatus.COMPLETED
         assert (await process.history.get(workflow.id, 1)).run_status == "completed"
         assert (await world.workflows.get(workflow.id)).success_count == 1
+
+
+async def test_a_lease_is_kept_although_the_answer_to_its_renewal_was_lost() -> None:
+    world = World()
+    store = Between(world.store.repository(LEASES))
+    leases = Leases(store=store, clock=world.clock, holder="p1")
+    lease = await leases.acquire("run:1")
+    assert lease is not None
+    store.after = once(UnavailableError("the store does not answer"))
+    with pytest.raises(UnavailableError):
+        await leases.renew(lease)
+    renewed = await leases.renew(lease)
+    assert renewed is not None
+    assert renewed.token == lease.token
