@@ -99,13 +99,12 @@ class RunExecutor:
             UnavailableError: the store does not answer.
         """
         versions = self.desk.history.versions
-        for version in await versions.find({"run_status": str(RunStatus.PENDING)}):
+        for version in await self.desk.history.pending():
             found = await self.desk.runs.find({"id": version.run_id}, limit=1)
             if found and found[0].status.is_final:
                 await self.desk.close_run(found[0])
-            age = (self.desk.clock.now() - version.created_at).total_seconds()
-            if not found and age > self.desk.leases.seconds:
-                # The process died between the version and the run record: nothing was ever applied.
+            if not found and self.desk.is_forsaken(version):
+                # Nothing was ever applied.
                 await change(versions, version.id, lambda v: evolve(v, run_status=str(RunStatus.CANCELLED)))
 
     async def _recover(self) -> None:

@@ -128,12 +128,6 @@ class RunExecution:
     async def _turn(self) -> None:
         """Wait until every run of an earlier version has ended, so that the newest version is deployed last."""
         while not self._cancelled.is_set():
-            if not await until_answered(self.desk.clock, self._is_behind):
+            if not await until_answered(self.desk.clock, lambda: self.desk.is_behind(self.record.run)):
                 return
             await first_of(self.desk.turns.wait(self.desk.clock, _TURN_POLL), self._cancelled.wait())
-
-    async def _is_behind(self) -> bool:
-        run = self.record.run
-        where = {"workflow_id": run.workflow_id, "status": (RunStatus.PENDING, RunStatus.RUNNING)}
-        active = await self.desk.runs.find(where)
-        return any(other.version < run.version for other in active)

@@ -61,6 +61,11 @@ class History:
             raise NotFoundError("Version not found", code="version.not_found")
         return found[0]
 
+    async def pending(self, workflow_id: str = "") -> list[Version]:
+        """Return the versions whose run has not ended, as far as is written on them: of one workflow, or of all."""
+        where = {"run_status": "pending"}
+        return await self.versions.find({**where, "workflow_id": workflow_id} if workflow_id else where)
+
     async def last_good(self, workflow_id: str, *, before: int) -> Version | None:
         """Return the newest version below *before* that a run completed."""
         where = {"workflow_id": workflow_id, "run_status": "completed"}

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from flowcore.errors import UnavailableError
-from flowcore.model import Run, RunStatus
+from flowcore.model import Run, RunStatus, Version
 from flowcore.ports.storage import LEASES, Repository
 from flowcore.usecases.leasing import Leases
 from flowcore.usecases.running import RunRequest
+from tests.doubles import settle
 from tests.doubles_runs import ANN, World, configmap
 
 pytestmark = pytest.mark.anyio
@@ -65,6 +66,51 @@ def once(error: Exception, *, when: Callable[[Any], bool] = lambda _: True) -> C
             raise left.pop()
 
     return fail
+
+
+async def test_a_run_waits_for_an_earlier_one_whose_record_is_not_stored_yet(world: World) -> None:
+    workflow = await world.shop(configmap("a", KEY="old"))
+    world.runs = runs = Between(world.runs)
+    arrived, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold_first(run: Run) -> None:
+        if run.version == 1 and run.revision == 0:
+            arrived.set()
+            await may_go_on.wait()
+
+    runs.before = hold_first
+    async with world.process() as process:
+        slow = asyncio.create_task(process.start(ANN, workflow.id, RunRequest()))
+        await arrived.wait()
+        await world.redraw(workflow, configmap("a", KEY="new"))
+        second = await process.start(ANN, workflow.id, RunRequest())
+        await settle()
+        may_go_on.set()
+        first = await slow
+        await process.ended(first)
+        await world.clock.pass_time(2)
+        await process.ended(second)
+    assert world.cluster.find("ConfigMap", "a")["data"] == {"KEY": "new"}
+
+
+async def test_a_run_does_not_wait_for_ever_for_a_record_that_never_comes(world: World) -> None:
+    workflow = await world.shop(configmap("a"))
+    async with world.process() as process:
+        lost = Version(
+            id="f" * 24,
+            workflow_id=workflow.id,
+            number=1,
+            created_at=world.clock.now(),
+            is_automatic=True,
+            run_id="e" * 24,
+            run_status="pending",
+        )
+        await process.history.versions.add(lost)
+        run = await process.start(ANN, workflow.id, RunRequest())
+        await world.clock.pass_time(2)
+        assert (await world.runs.get(run.id)).status is RunStatus.PENDING
+        await world.clock.pass_time(20)
+        assert (await process.ended(run)).status is RunStatus.COMPLETED
 
 
 async def test_a_run_whose_last_write_is_on_its_way_is_not_taken_for_anothers(world: World) -> None:
