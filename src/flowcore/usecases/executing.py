@@ -14,6 +14,7 @@ from flowcore.usecases._changing import change
 from flowcore.usecases.desk import RunDesk, RunOrder, lease_name
 from flowcore.usecases.execution import RunExecution
 from flowcore.usecases.preparing import GivenValues, prepare
+from flowcore.usecases.record import RunRecord
 from flowcore.versioning import restored, with_drawing
 
 
@@ -102,15 +103,27 @@ class RunExecutor:
         for version in await self.desk.history.pending():
             found = await self.desk.runs.find({"id": version.run_id}, limit=1)
             if found and found[0].status.is_final:
-                await self.desk.close_run(found[0])
+                await self._close(found[0])
             if not found and self.desk.is_forsaken(version):
                 # Nothing was ever applied.
                 await change(versions, version.id, lambda v: evolve(v, run_status=str(RunStatus.CANCELLED)))
 
+    async def _close(self, run: Run) -> None:
+        """Write down how a run ended, unless the process that ended it is about to: it still holds the lease."""
+        lease = await self.desk.leases.acquire(lease_name(run.id))
+        if lease is None:
+            return
+        version = await self.desk.history.get(run.workflow_id, run.version)
+        if version.run_status == RunStatus.PENDING:
+            await self.desk.close_run(run)
+            RunRecord(self.desk, run, lease.token).announce_end()
+        else:
+            await self.desk.leases.forget(lease.id)
+
     async def _recover(self) -> None:
-        with suppress(FlowcoreError):
-            await self.close_forgotten()
         while True:
+            with suppress(FlowcoreError):
+                await self.close_forgotten()
             with suppress(FlowcoreError):
                 await self.recover()
             await self.desk.clock.sleep(self.recover_every)

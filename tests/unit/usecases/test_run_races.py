@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from flowcore.errors import UnavailableError
 from flowcore.model import Run, RunStatus, Version
@@ -163,3 +164,25 @@ async def test_a_lease_is_kept_although_the_answer_to_its_renewal_was_lost() -> 
     renewed = await leases.renew(lease)
     assert renewed is not None
     assert renewed.token == lease.token
+
+
+async def test_an_end_that_nobody_wrote_down_is_written_down_while_other_processes_run(world: World) -> None:
+    workflow = await world.shop(configmap("a"))
+    async with world.process() as process:
+        run = await process.run(workflow)
+        version = await process.history.get(workflow.id, 1)
+        await process.history.versions.replace(evolve(version, run_status="pending"))
+        await world.clock.pass_time(6)
+        assert (await process.history.get(workflow.id, 1)).run_status == run.status
+
+
+async def test_an_end_that_another_process_is_writing_down_is_not_counted_twice(world: World) -> None:
+    workflow = await world.shop(configmap("a"))
+    leases = Leases(store=world.store.repository(LEASES), clock=world.clock, holder="p0")
+    async with world.process() as process:
+        run = await process.run(workflow)
+        version = await process.history.get(workflow.id, 1)
+        await process.history.versions.replace(evolve(version, run_status="pending"))
+        await leases.acquire(f"run:{run.id}")
+        await world.clock.pass_time(6)
+        assert (await world.workflows.get(workflow.id)).success_count == 1
