@@ -144,10 +144,13 @@ class RunExecutor:
         self.on_end(run, error)
 
     async def _roll_back(self, failed: Run) -> None:
-        """Run the last good version again, as a new version; a rollback that fails is not rolled back."""
+        """Run the last good version again, as a new version; a rollback that fails is not rolled back.
+
+        Where a newer version is being deployed already, or was, that one stands: a rollback would undo it.
+        """
         desk = self.desk
         good = await desk.history.last_good(failed.workflow_id, before=failed.version)
-        if good is None:
+        if good is None or await desk.history.newest_run(failed.workflow_id) > failed.version:
             return
         workflow = with_drawing(await desk.workflows.get(failed.workflow_id), good)
         cluster = await desk.clusters.get(failed.cluster_id)

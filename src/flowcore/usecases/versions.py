@@ -50,6 +50,12 @@ class History:
         found = await self.versions.find({"workflow_id": workflow_id}, order_by=("-number",), limit=1)
         return found[0].number if found else 0
 
+    async def newest_run(self, workflow_id: str) -> int:
+        """Return the number of the newest version that is run, or was and not cancelled; 0 when there is none."""
+        where = {"workflow_id": workflow_id, "run_status": ("pending", "completed", "failed")}
+        found = await self.versions.find(where, order_by=("-number",), limit=1)
+        return found[0].number if found else 0
+
     async def get(self, workflow_id: str, number: int) -> Version:
         """Return a version.
 

@@ -10,7 +10,8 @@ import pytest
 from attrs import evolve
 
 from flowcore.errors import UnavailableError
-from flowcore.model import Run, RunStatus, Version
+from flowcore.model import FailurePolicy, NodePhase, Run, RunOptions, RunStatus, Version
+from flowcore.ports.cluster import RejectedError
 from flowcore.ports.storage import LEASES, Repository
 from flowcore.usecases.leasing import Leases
 from flowcore.usecases.running import RunRequest
@@ -164,6 +165,29 @@ async def test_a_lease_is_kept_although_the_answer_to_its_renewal_was_lost() -> 
     renewed = await leases.renew(lease)
     assert renewed is not None
     assert renewed.token == lease.token
+
+
+async def test_a_rollback_does_not_undo_a_newer_run(world: World) -> None:
+    workflow = await world.shop(configmap("a", KEY="good"))
+    async with world.process() as process:
+        await process.run(workflow)
+        world.cluster.refused["b"] = RejectedError("no", reason="Forbidden")
+        world.cluster.held = {"b"}
+        await world.redraw(workflow, configmap("a", KEY="bad"), configmap("b"))
+        options = RunOptions(policy=FailurePolicy.ROLLBACK)
+        failing = await process.start(ANN, workflow.id, RunRequest(options=options))
+        await process.until(failing, lambda r: r.node_states["b"].phase is NodePhase.APPLYING)
+        await world.redraw(workflow, configmap("a", KEY="mended"))
+        newer = await process.start(ANN, workflow.id, RunRequest())
+        world.cluster.release()
+        await process.ended(failing)
+        for _ in range(3):
+            await world.clock.pass_time(1)
+        await process.ended(newer)
+        latest = (await process.queries.list(ANN, workflow.id, limit=1))[0]
+        await process.ended(latest)
+    assert world.cluster.find("ConfigMap", "a")["data"] == {"KEY": "mended"}
+    assert latest.id == newer.id
 
 
 async def test_an_end_that_nobody_wrote_down_is_written_down_while_other_processes_run(world: World) -> None:
