@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from flowcore.errors import UnavailableError
-from flowcore.model import FailurePolicy, NodePhase, Run, RunOptions, RunStatus, Version
+from flowcore.model import FailurePolicy, Node, NodePhase, Run, RunOptions, RunStatus, Version
 from flowcore.ports.cluster import RejectedError
 from flowcore.ports.storage import LEASES, Repository
 from flowcore.usecases.leasing import Leases
@@ -188,6 +188,21 @@ async def test_a_rollback_does_not_undo_a_newer_run(world: World) -> None:
         await process.ended(latest)
     assert world.cluster.find("ConfigMap", "a")["data"] == {"KEY": "mended"}
     assert latest.id == newer.id
+
+
+async def test_running_an_unchanged_job_that_has_failed_fails_at_once(world: World) -> None:
+    job = Node(id="migrate", type="job", data={"name": "migrate", "image": "busybox:1.36"})
+    world.cluster.heals = False
+    workflow = await world.shop(job)
+    async with world.process() as process:
+        first = await process.start(ANN, workflow.id, RunRequest())
+        await process.until(first, lambda r: r.node_states["migrate"].phase is NodePhase.APPLIED)
+        failed = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too many"}
+        world.cluster.set_status("Job", "migrate", {"failed": 1, "conditions": [failed]})
+        assert (await process.ended(first)).status is RunStatus.FAILED
+        again = await process.start(ANN, workflow.id, RunRequest())
+        await settle()
+        assert (await process.ended(again)).status is RunStatus.FAILED
 
 
 async def test_an_end_that_nobody_wrote_down_is_written_down_while_other_processes_run(world: World) -> None:
