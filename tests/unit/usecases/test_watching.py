@@ -157,6 +157,22 @@ async def test_what_was_just_applied_counts_although_the_watch_still_tells_of_be
     assert found["metadata"]["resourceVersion"] == "7"
 
 
+async def test_late_news_of_an_object_that_was_made_anew_are_passed_over() -> None:
+    objects = LiveObjects()
+    objects.take(DEPLOYMENT, Synced((live("Deployment", "web", "web", version=3, uid="old"),)))
+    objects.observe(live("Deployment", "web", "web", version=9, uid="new"))
+    assert objects.take(DEPLOYMENT, Changed(live("Deployment", "web", "web", version=7, uid="old"))) == set()
+    assert objects.take(DEPLOYMENT, Deleted(live("Deployment", "web", "web", version=8, uid="old"))) == set()
+    found = objects.find(target("web").ref)
+    assert found is not None
+    assert found["metadata"]["uid"] == "new"
+    # A cluster that was set up anew counts from the start; the whole truth is believed.
+    objects.take(DEPLOYMENT, Synced((live("Deployment", "web", "web", version=1, uid="newer"),)))
+    found = objects.find(target("web").ref)
+    assert found is not None
+    assert found["metadata"]["uid"] == "newer"
+
+
 async def test_objects_are_kept_by_node_without_what_is_secret() -> None:
     objects = LiveObjects()
     secret = live("Secret", "keys", "s") | {"data": {"TOKEN": "aHVudGVyMg=="}}
