@@ -81,7 +81,7 @@ class RunExecution:
                 if renewed is None:
                     raise LostRunError("the lease is lost")
                 self.lease = renewed
-                if await self.record.is_cancel_requested():
+                if await self.record.is_unwanted():
                     self.cancel()
             except UnavailableError:
                 continue
@@ -102,6 +102,8 @@ class RunExecution:
     async def _work(self) -> None:
         cluster, prepared = await until_answered(self.desk.clock, self._prepare)
         await self._turn()
+        if await until_answered(self.desk.clock, self.record.is_unwanted):
+            self.cancel()
         if self._cancelled.is_set() and self.record.run.status is RunStatus.PENDING:
             await self.record.tell(CancelRequested())
             return

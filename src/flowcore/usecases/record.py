@@ -50,15 +50,16 @@ class RunRecord:
                 return (*effects, *await self.tell(CancelRequested()))
         return tuple(effects)
 
-    async def is_cancel_requested(self) -> bool:
-        """Look whether somebody asked another process to cancel the run.
+    async def is_unwanted(self) -> bool:
+        """Look whether somebody asked another process to cancel the run, or deleted its workflow.
 
         Raises:
             LostRunError: another process has taken the run over.
         """
         stored = await self.desk.runs.get(self.run.id)
         self._require_ours(stored)
-        return stored.cancel_requested
+        workflow = await self.desk.workflows.get(stored.workflow_id)
+        return stored.cancel_requested or workflow.deleted_at is not None
 
     async def _store(self, run: Run) -> Run:
         """Store the run, however long the store does not answer: whoever has it by then is told by the token."""

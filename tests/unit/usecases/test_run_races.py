@@ -15,8 +15,9 @@ from flowcore.ports.cluster import RejectedError
 from flowcore.ports.storage import LEASES, Repository
 from flowcore.usecases.leasing import Leases
 from flowcore.usecases.running import RunRequest
+from flowcore.usecases.workflows import DeleteWorkflow
 from tests.doubles import settle
-from tests.doubles_runs import ANN, World, configmap
+from tests.doubles_runs import ANN, World, configmap, deployment
 
 pytestmark = pytest.mark.anyio
 
@@ -225,3 +226,18 @@ async def test_an_end_that_another_process_is_writing_down_is_not_counted_twice(
         await leases.acquire(f"run:{run.id}")
         await world.clock.pass_time(6)
         assert (await world.workflows.get(workflow.id)).success_count == 1
+
+
+async def test_runs_of_a_deleted_workflow_are_cancelled_and_queued_ones_deploy_nothing(world: World) -> None:
+    world.cluster.heals = False
+    workflow = await world.shop(deployment("web"))
+    async with world.process() as process:
+        first = await process.start(ANN, workflow.id, RunRequest())
+        await process.until(first, lambda r: r.node_states["web"].phase is NodePhase.APPLIED)
+        second = await process.start(ANN, workflow.id, RunRequest())
+        await DeleteWorkflow(workflows=world.workflows, clock=world.clock)(ANN, workflow.id)
+        for _ in range(8):
+            await world.clock.pass_time(1)
+        assert (await process.ended(first)).status is RunStatus.CANCELLED
+        assert (await process.ended(second)).status is RunStatus.CANCELLED
+    assert world.cluster.applied == ["web"]
