@@ -14,6 +14,7 @@ from flowcore.model import FailurePolicy, Node, NodePhase, Run, RunOptions, RunS
 from flowcore.ports.cluster import RejectedError
 from flowcore.ports.storage import LEASES, Repository
 from flowcore.usecases.leasing import Leases
+from flowcore.usecases.preparing import GivenValues
 from flowcore.usecases.running import RunRequest
 from flowcore.usecases.workflows import DeleteWorkflow
 from tests.doubles import settle
@@ -241,3 +242,12 @@ async def test_runs_of_a_deleted_workflow_are_cancelled_and_queued_ones_deploy_n
         assert (await process.ended(first)).status is RunStatus.CANCELLED
         assert (await process.ended(second)).status is RunStatus.CANCELLED
     assert world.cluster.applied == ["web"]
+
+
+async def test_of_given_values_that_hold_one_another_nothing_is_left_in_a_message(world: World) -> None:
+    workflow = await world.shop(deployment("web"))
+    world.cluster.refused["web"] = RejectedError("env: hunter2-and-more is bad", reason="Invalid")
+    given = GivenValues(env={"web": {"A": "hunter2", "B": "hunter2-and-more"}})
+    async with world.process() as process:
+        run = await process.run(workflow, RunRequest(given=given))
+    assert run.node_states["web"].message == "env: *** is bad"
