@@ -117,6 +117,8 @@ class RunExecutor:
         if version.run_status == RunStatus.PENDING:
             await self.desk.close_run(run)
             RunRecord(self.desk, run, lease.token).announce_end()
+            if run.status is RunStatus.FAILED and run.options.policy is FailurePolicy.ROLLBACK and run.deadline:
+                await self._roll_back(run)
         else:
             await self.desk.leases.forget(lease.id)
 

@@ -12,7 +12,7 @@ from attrs import evolve
 from flowcore.errors import UnavailableError
 from flowcore.model import FailurePolicy, Node, NodePhase, Run, RunOptions, RunStatus, Version
 from flowcore.ports.cluster import RejectedError
-from flowcore.ports.storage import LEASES, Repository
+from flowcore.ports.storage import LEASES, VERSIONS, Repository
 from flowcore.usecases.leasing import Leases
 from flowcore.usecases.preparing import GivenValues
 from flowcore.usecases.running import RunRequest
@@ -242,6 +242,25 @@ async def test_runs_of_a_deleted_workflow_are_cancelled_and_queued_ones_deploy_n
         assert (await process.ended(first)).status is RunStatus.CANCELLED
         assert (await process.ended(second)).status is RunStatus.CANCELLED
     assert world.cluster.applied == ["web"]
+
+
+async def test_a_rollback_that_a_process_did_not_live_to_begin_is_begun_by_another(world: World) -> None:
+    workflow = await world.shop(configmap("a", KEY="good"))
+    async with world.process() as process:
+        await process.run(workflow)
+        world.cluster.refused["b"] = RejectedError("no", reason="Forbidden")
+        await world.redraw(workflow, configmap("a", KEY="bad"), configmap("b"))
+        failed = await process.run(workflow)
+    asked = evolve(failed, options=evolve(failed.options, policy=FailurePolicy.ROLLBACK))
+    await world.runs.replace(asked)
+    versions = world.store.repository(VERSIONS)
+    version = await process.history.get(workflow.id, 2)
+    await versions.replace(evolve(version, run_status="pending"))
+    async with world.process("p2") as other:
+        await settle()
+        rollback = (await other.queries.list(ANN, workflow.id, limit=1))[0]
+        assert (await other.ended(rollback)).triggered_by == "rollback"
+    assert world.cluster.find("ConfigMap", "a")["data"] == {"KEY": "good"}
 
 
 async def test_of_given_values_that_hold_one_another_nothing_is_left_in_a_message(world: World) -> None:
