@@ -260,6 +260,18 @@ async def test_values_that_nothing_takes_are_told(world: World) -> None:
     assert "values for gone are not used: there is no such node" in run.logs[0]
 
 
+async def test_values_given_to_a_node_that_takes_no_such_ones_are_told_and_not_waited_for(world: World) -> None:
+    workflow = await world.shop(configmap("a"), deployment("web"))
+    given = GivenValues(secrets={"web": {"TOKEN": "hunter22"}}, env={"a": {"B": "c"}, "web": {"B": "c"}})
+    async with world.process() as process:
+        run = await process.run(workflow, ask(given))
+    assert [line[11:] for line in run.logs[:2]] == [
+        "environment values for a are not used: it runs no containers",
+        "secrets for web are not used: it is not a secret",
+    ]
+    assert run.options.given_env == {"web": ("B",)}
+
+
 async def test_missing_secrets_are_generated_once_when_asked(world: World) -> None:
     workflow = await world.shop(SECRET)
     async with world.process() as process:
