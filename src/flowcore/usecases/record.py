@@ -65,8 +65,8 @@ class RunRecord:
         """Store the run, however long the store does not answer: whoever has it by then is told by the token."""
         while True:
             ours = evolve(run, fencing=self.token)
-            stored = await until_answered(self.desk.clock, partial(self._try_to_store, ours))
-            if evolve(stored, revision=ours.revision) == ours:
+            stored, is_ours = await until_answered(self.desk.clock, partial(self._try_to_store, ours))
+            if is_ours:
                 return stored
             # The only other writers are one who asks to cancel, and one who has taken the run over.
             self._require_ours(stored)
@@ -74,14 +74,15 @@ class RunRecord:
                 run, revision=stored.revision, cancel_requested=run.cancel_requested or stored.cancel_requested
             )
 
-    async def _try_to_store(self, run: Run) -> Run:
-        """Return what is stored now: the run, also when only the answer to an earlier try was lost, or another's."""
+    async def _try_to_store(self, run: Run) -> tuple[Run, bool]:
+        """Return what is stored now, and whether that is the run; it is, too, when the answer to a try was lost."""
         try:
-            return await self.desk.runs.replace(run)
+            return await self.desk.runs.replace(run), True
         except ConflictError as error:
             if not error.code.endswith(".stale"):
                 raise
-        return await self.desk.runs.get(run.id)
+        stored = await self.desk.runs.get(run.id)
+        return stored, evolve(stored, revision=run.revision) == run
 
     def _require_ours(self, stored: Run) -> None:
         if stored.fencing > self.token:
