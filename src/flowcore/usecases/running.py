@@ -60,7 +60,7 @@ class StartRun:
             raise InvalidInputError.of(
                 "Workflow must be published to run", path="status", code="workflow.not_published"
             )
-        if not 0 < request.options.timeout <= _LONGEST_TIMEOUT:
+        if not 1 <= request.options.timeout <= _LONGEST_TIMEOUT:
             raise InvalidInputError.of(f"timeout must be 1 to {_LONGEST_TIMEOUT} seconds", path="timeout")
         cluster = await self.clusters.target(user, workflow.cluster_id)
         prepared = prepare(workflow, self.desk.catalogue, request.given)

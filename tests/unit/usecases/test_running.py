@@ -207,6 +207,14 @@ async def test_a_run_is_refused_with_every_problem_of_the_drawing(world: World) 
         assert await process.history.newest(workflow.id) == 0
 
 
+@pytest.mark.parametrize("timeout", [-1.0, 0.0, 0.5, 86401.0, float("nan"), float("inf")])
+async def test_a_timeout_is_a_second_to_a_day(world: World, timeout: float) -> None:
+    workflow = await world.shop(configmap("a"))
+    async with world.process() as process:
+        with pytest.raises(InvalidInputError, match="timeout must be 1 to 86400 seconds"):
+            await process.start(ANN, workflow.id, ask(timeout=timeout))
+
+
 async def test_only_published_workflows_of_ones_own_on_a_registered_cluster_are_run(world: World) -> None:
     workflow = await world.shop(configmap("a"))
     async with world.process() as process:
