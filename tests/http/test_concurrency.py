@@ -49,7 +49,7 @@ async def test_a_few_runs_at_once_are_carried_out_one_after_the_other(ann: Calle
     in_order = sorted(runs, key=lambda run: run["version"])
     assert [run["completed_at"] for run in in_order] == sorted(run["completed_at"] for run in in_order)
     async with asyncio.timeout(PATIENCE):  # the counters follow the record of the run
-        while (await ann.ask("GET", path))["success_count"] < 3:
+        while (await ann.ask("GET", path))["success_count"] < 3:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert (await ann.ask("GET", path))["success_count"] == 3
 
