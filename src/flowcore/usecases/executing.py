@@ -78,8 +78,9 @@ class RunExecutor:
         taken = []
         active = {"status": (RunStatus.PENDING, RunStatus.RUNNING)}
         for run in await self.desk.runs.find(active, order_by=("started_at",)):
-            if run.id not in self._jobs and await self._take_over(run):
-                taken.append(run.id)
+            with suppress(FlowcoreError):  # one that cannot be taken over now is tried again, and holds up no other
+                if run.id not in self._jobs and await self._take_over(run):
+                    taken.append(run.id)
         return taken
 
     async def _take_over(self, run: Run) -> bool:
@@ -103,7 +104,8 @@ class RunExecutor:
         for version in await self.desk.history.pending():
             found = await self.desk.runs.find({"id": version.run_id}, limit=1)
             if found and found[0].status.is_final:
-                await self._close(found[0])
+                with suppress(FlowcoreError):
+                    await self._close(found[0])
             if not found and self.desk.is_forsaken(version):
                 # Nothing was ever applied.
                 await change(versions, version.id, lambda v: evolve(v, run_status=str(RunStatus.CANCELLED)))

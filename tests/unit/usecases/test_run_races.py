@@ -270,3 +270,21 @@ async def test_of_given_values_that_hold_one_another_nothing_is_left_in_a_messag
     async with world.process() as process:
         run = await process.run(workflow, RunRequest(given=given))
     assert run.node_states["web"].message == "env: *** is bad"
+
+
+async def test_an_orphan_that_cannot_be_taken_over_holds_up_no_other(world: World) -> None:
+    async with world.process() as process:
+        first = await process.run(await world.shop(configmap("a")))
+        second = await process.run(await world.shop(configmap("b")))
+    for ended in (first, second):
+        await world.runs.replace(evolve(ended, status=RunStatus.RUNNING, completed_at=None, fencing=0))
+    world.runs = runs = Between(world.runs)
+
+    async def refuse(run: Run) -> None:
+        if run.id == first.id:
+            raise UnavailableError("the store does not answer")
+
+    runs.before = refuse
+    async with world.process("p2") as process:
+        await process.until(second, lambda run: run.status.is_final)
+        await process.ended(second)
