@@ -19,6 +19,7 @@ _KNOWN_ARCHITECTURES = frozenset({"amd64", "arm64", "arm", "386", "ppc64le", "s3
 
 def draw_pod(scope: Scope) -> None:
     """Set what belongs to the pod."""
+    _no_service_links(scope)
     _stop(scope)
     _hosts(scope)
     _dns(scope)
@@ -31,6 +32,15 @@ def draw_pod(scope: Scope) -> None:
     secret = scope.label("kompose.image-pull-secret")
     if secret:
         scope.data["imagePullSecrets"] = [secret]
+
+
+def _no_service_links(scope: Scope) -> None:
+    """Keep the cluster's own variables out of the container.
+
+    For a service ``kafka`` every pod would get ``KAFKA_PORT=tcp://10.0.0.1:9092`` and the like, which images take for
+    their settings, and break on.
+    """
+    scope.data["overrides"] = {"spec": {"template": {"spec": {"enableServiceLinks": False}}}}
 
 
 def _stop(scope: Scope) -> None:
