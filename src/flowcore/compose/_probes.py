@@ -1,4 +1,4 @@
-"""Healthchecks to probes: readiness as written, liveness gentler, and a startup probe for the start period."""
+"""Healthchecks to probes: readiness as written, liveness gentler, and a startup probe that lets the container come up."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from flowcore.compose._units import seconds_of, whole_seconds
 
 _INTERVAL, _TIMEOUT, _RETRIES, _START_INTERVAL = 30, 30, 3, 5
 _MAX_RETRIES = 1000
+#: Seconds that a container at least gets to come up. Docker never restarts an unhealthy container, a cluster does, and
+#: a database that is killed while it fills its folder for the first time may never start again.
+_PATIENCE = 300
 
 
 def draw_probes(scope: Scope) -> None:
@@ -37,11 +40,10 @@ def _draw(scope: Scope, check: Value, command: list[str]) -> None:
     # A restart does more harm than a pod that gets no traffic for a while, so liveness waits twice as long.
     scope.data["livenessProbe"] = {**probe, "failureThreshold": max(3, 2 * retries)}
     start = _seconds(scope, check, "start_period", 0)
-    if start > 0:
-        pace = _duration(scope, check, "start_interval", min(interval, _START_INTERVAL))
-        # Failures in the start period do not count, and after it the retries still hold.
-        failures = math.ceil(start / pace) + math.ceil(retries * interval / pace)
-        scope.data["startupProbe"] = {**probe, "periodSeconds": pace, "failureThreshold": failures}
+    pace = _duration(scope, check, "start_interval", min(interval, _START_INTERVAL))
+    # Failures in the start period do not count, and after it the retries still hold.
+    failures = math.ceil(start / pace) + math.ceil(max(retries * interval, _PATIENCE) / pace)
+    scope.data["startupProbe"] = {**probe, "periodSeconds": pace, "failureThreshold": failures}
 
 
 def _test(scope: Scope, check: Value) -> list[str]:

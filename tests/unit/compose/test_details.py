@@ -34,7 +34,13 @@ def test_every_form_of_a_test_is_a_command(test: str, command: list[str]) -> Non
     web = data(service(f"healthcheck:\n  test: {test}"), "web")
     assert web["readinessProbe"]["exec"]["command"] == command
     assert (web["readinessProbe"]["periodSeconds"], web["readinessProbe"]["failureThreshold"]) == (30, 3)
-    assert "startupProbe" not in web
+    assert "startupProbe" in web
+
+
+@pytest.mark.parametrize(("start", "seconds"), [("", 300), (", start_period: 40s", 340)])
+def test_a_container_gets_five_minutes_to_come_up_before_it_is_restarted(start: str, seconds: int) -> None:
+    web = data(service(f"healthcheck: {{test: x, interval: 2s, retries: 5{start}}}"), "web")
+    assert web["startupProbe"]["periodSeconds"] * web["startupProbe"]["failureThreshold"] == seconds
 
 
 @pytest.mark.parametrize("body", ["{disable: true}", "{test: [NONE]}", "{test: ''}", "{test: []}", "{interval: 5s}"])
