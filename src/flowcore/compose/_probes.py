@@ -1,10 +1,11 @@
-"""Healthchecks to probes: readiness as written, liveness gentler, and a startup probe that lets the container come up."""
+"""Healthchecks to probes: readiness as written, liveness gentler, and startup with the time to come up."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+from flowcore.compose._arguments import secret_option
 from flowcore.compose._environment import escape
 from flowcore.compose._marks import Value
 from flowcore.compose._scope import Scope
@@ -28,6 +29,14 @@ def draw_probes(scope: Scope) -> None:
     if scope.kind == "job":
         scope.info("healthcheck", "a job needs no healthcheck, it was left out", scope.place("healthcheck"))
         return
+    option = secret_option(command)
+    if option:
+        scope.warn(
+            "healthcheck-secret",
+            f"the value of {option} in the healthcheck is a secret that stands in the drawing as it is",
+            scope.place("healthcheck", "test", check),
+            fix="give it as a variable, and let the check read that: write $$NAME in the place of the value",
+        )
     _draw(scope, check, command)
 
 

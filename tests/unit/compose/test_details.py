@@ -266,3 +266,22 @@ def test_labels_that_steer_the_import_are_not_annotations() -> None:
     result = service("labels: {kompose.service.type: clusterip, kompose.image-pull-secret: registry, a: b}")
     assert data(result, "web")["annotations"] == {"a": "b"}
     assert data(result, "web")["imagePullSecrets"] == ["registry"]
+
+
+@pytest.mark.parametrize(
+    ("test", "option"),
+    [
+        ("mysqladmin ping -h localhost -u root -pplanted", "-p"),
+        ("[CMD, redis-cli, --pass, planted, ping]", "--pass"),
+        ("curl --fail http://me:planted@localhost/", "--url-password"),
+        ("mysqladmin ping -p$$MYSQL_ROOT_PASSWORD -P 3306", ""),
+        ("pg_isready -U app -p 5432", ""),
+    ],
+)
+def test_a_secret_in_a_healthcheck_is_warned_about(test: str, option: str) -> None:
+    findings = found(
+        service(f"healthcheck: {{test: {test}}}" if test.startswith("[") else f"healthcheck:\n  test: {test}"),
+        "healthcheck-secret",
+    )
+    assert [option in finding.message for finding in findings] == ([True] if option else [])
+    assert "planted" not in str(findings)
