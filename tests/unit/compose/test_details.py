@@ -88,7 +88,7 @@ def test_a_wrong_quantity_is_refused(body: str) -> None:
 
 
 def test_devices_are_told() -> None:
-    body = "deploy:\n  resources:\n    reservations:\n      devices: [{driver: nvidia, capabilities: [gpu]}]"
+    body = "deploy:\n  resources:\n    reservations:\n      devices: [{driver: acme, capabilities: [tpu]}]"
     finding = only(service(body), "resources")
     assert (finding.place.line, finding.place.path) == (7, "services.web.deploy.resources.reservations.devices")
 
@@ -285,3 +285,27 @@ def test_a_secret_in_a_healthcheck_is_warned_about(test: str, option: str) -> No
     )
     assert [option in finding.message for finding in findings] == ([True] if option else [])
     assert "planted" not in str(findings)
+
+
+_RESERVED = "deploy: {resources: {reservations: {devices: [%s]}}}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "limits", "warns"),
+    [
+        (_RESERVED % "{driver: nvidia, count: 2, capabilities: [gpu]}", {"nvidia.com/gpu": "2"}, False),
+        (_RESERVED % "{capabilities: [gpu], count: '1'}", {"nvidia.com/gpu": "1"}, False),
+        (_RESERVED % "{driver: amd, device_ids: ['0', '3'], capabilities: [gpu]}", {"amd.com/gpu": "2"}, True),
+        (_RESERVED % "{driver: nvidia, count: all, capabilities: [gpu]}", {"nvidia.com/gpu": "1"}, True),
+        (_RESERVED % "{driver: acme, capabilities: [tpu]}", None, True),
+        ("gpus: all", {"nvidia.com/gpu": "1"}, True),
+        ("gpus: [{driver: nvidia, count: 1}, {count: 1, capabilities: [gpu]}]", {"nvidia.com/gpu": "2"}, False),
+        ("mem_limit: 1g\ngpus: 3", {"memory": "1Gi", "nvidia.com/gpu": "3"}, False),
+    ],
+)
+def test_graphics_processors_are_asked_for(keys: str, limits: dict[str, str] | None, warns: bool) -> None:
+    result = service(keys)
+    assert data(result, "web").get("resources", {}).get("limits") == limits
+    told = [finding for finding in result.findings if finding.rule in ("compose-gpu", "compose-resources")]
+    assert any(finding.severity is Severity.WARNING for finding in told) is warns
+    assert told
