@@ -50,6 +50,9 @@ class Hostnames:
             clean = clean_name(alias)
             if clean != alias.lower():
                 self.renamed.setdefault(alias, clean)
+                scope.info(
+                    "renamed", f"the name {alias} is not one a cluster accepts, so it is {clean} there", scope.place()
+                )
             if clean not in taken:
                 taken.add(clean)
                 self.aliases.setdefault(scope.name, []).append(clean)

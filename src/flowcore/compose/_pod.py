@@ -29,6 +29,11 @@ def draw_pod(scope: Scope) -> None:
     hostname = scope.get("hostname")
     if hostname and hostname != scope.id:
         scope.data["hostname"] = clean_name(hostname.split(".")[0])
+        if scope.data["hostname"] != hostname:
+            message = (
+                f"the host name {hostname} is {scope.data['hostname']} in the pod, which has no domain in its name"
+            )
+            scope.info("hostname", message, scope.place("hostname"), fix="set subdomain in the node's overrides")
     secret = scope.label("kompose.image-pull-secret")
     if secret:
         scope.data["imagePullSecrets"] = [secret]

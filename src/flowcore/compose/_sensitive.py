@@ -35,6 +35,11 @@ _PATH = re.compile(r"/(run|var/run|etc|opt|app|mnt|secrets|data|home|root|config
 _URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@")
 _CONNECTION = re.compile(r"(?:^|[;\s])(?:password|pwd)\s*=\s*[^;\s]+", re.IGNORECASE)
 
+#: A password inside settings in JSON, Ruby and their like: ``"db_password": "x"``, ``config['root_password'] = 'x'``.
+_SETTING = re.compile(
+    r"(?:password|passwd|secret|token)[\"']?\]?\s*(?:=>|=|:)\s*[\"'][^\"'\s$]{3,}[\"']", re.IGNORECASE
+)
+
 
 def why_sensitive(name: str, value: str) -> str:
     """Return why a variable is taken for a secret, as the end of "because …"; empty when it is not."""
@@ -44,6 +49,8 @@ def why_sensitive(name: str, value: str) -> str:
         return "its value is an address with a password in it"
     if _CONNECTION.search(value):
         return "its value is a connection text with a password in it"
+    if _SETTING.search(value):
+        return "its value holds a password among other settings"
     word = secret_word(name)
     if not word or value.strip().lower() in _YES_NO or _PATH.match(value.strip()):
         return ""

@@ -179,3 +179,18 @@ def test_a_secret_in_a_command_that_is_a_variable_too_keeps_its_name() -> None:
     result = service("environment: {REDIS_PASSWORD: planted}\nentrypoint: [redis, --requirepass, planted]")
     assert data(result, "web")["command"] == ["redis", "--requirepass", "$(REDIS_PASSWORD)"]
     assert result.secret_values == {"web-secret": {"REDIS_PASSWORD": "planted"}}
+
+
+@pytest.mark.parametrize(
+    ("value", "secret"),
+    [
+        ("gitlab_rails['initial_root_password'] = 'planted'", True),
+        ('{"user": "me", "db_password": "planted"}', True),
+        ("config[:token] => 'planted'", True),
+        ('{"tokens": 5, "password_file": "/run/x"}', False),
+        ("the secret of success: 'patience'", False),
+    ],
+)
+def test_settings_with_a_password_among_them_are_a_secret(value: str, secret: bool) -> None:
+    result = service("environment:\n  CONFIG: |\n    first\n    " + value)
+    assert ("web-secret" in kinds(result)) is secret

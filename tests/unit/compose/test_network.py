@@ -184,3 +184,11 @@ def test_a_password_that_is_a_number_is_not_taken_for_a_port() -> None:
     result = imported(text)
     assert [port[0] for port in _ports(data(result, "db-service"))] == [7000, 7001]
     assert "424" not in str(result)
+
+
+def test_a_host_name_or_alias_that_changes_is_told_though_nobody_uses_it() -> None:
+    result = service("hostname: git.example.com\nnetworks: {default: {aliases: [git_lab]}}")
+    assert data(result, "web")["hostname"] == "git"
+    assert "git.example.com" in only(result, "hostname").message
+    assert "git-lab" in only(result, "renamed").message
+    assert not found(service("hostname: git"), "hostname")
