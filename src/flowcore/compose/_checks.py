@@ -58,7 +58,8 @@ class _Checks:
     def service(self, name: str, service: Block) -> None:
         path = f"services.{name}"
         self._keys(service, SERVICE, path)
-        if not service.get("image") and not service.get("build") and "provider" not in service:
+        is_without = not service.get("image") and not service.get("build") and "provider" not in service
+        if is_without and not self._is_told(f"{path}.image", f"{path}.build"):
             mark = self.project.services.marks.get(name) or service.mark
             fix = "add image: with the image to run"
             self.report.error(
@@ -67,6 +68,10 @@ class _Checks:
         self._dependencies(service, path)
         for key in ("secrets", "configs"):
             self._mounts(service, key, path)
+
+    def _is_told(self, *paths: str) -> bool:
+        """Whether one of these values was left out because it is wrong."""
+        return any(error.place.path in paths for error in errors_of(self.report.findings))
 
     def _keys(self, block: Block, known: Iterable[str], path: str) -> None:
         for key in block:
