@@ -28,6 +28,7 @@ _ABOUT = frozenset(
         "TIMEOUT", "ENABLED", "DISABLED", "URL", "URI", "ENDPOINT", "ISSUER", "AUDIENCE", "HEADER", "TYPE", "ALGORITHM",
         "AGE", "DURATION", "INTERVAL", "COUNT", "LIMIT", "SECONDS", "MINUTES", "HOURS", "DAYS", "ROUNDS", "POLICY",
         "STORE", "PROVIDER", "MODE", "FORMAT", "PREFIX", "COST", "METHOD", "REALM", "FIELD", "CLAIM",
+        "ENCRYPTION", "BUCKET", "HASHER", "STRENGTH",
     }
 )  # fmt: skip
 _YES_NO = frozenset({"true", "false", "yes", "no", "on", "off"})

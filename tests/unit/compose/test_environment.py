@@ -161,7 +161,11 @@ def test_names_with_underscores_are_renamed_and_hosts_follow() -> None:
             ["wait", "amqp://me:$(ARG_URL_PASSWORD)@mq:1/"],
             {"ARG_URL_PASSWORD": "planted"},
         ),
-        ("x --password-file /run/secrets/db --token-ttl 5 --password $$PW --passwordless --verbose", None, {}),
+        (
+            "x -c password_encryption=md5 --password-file /run/db --token-ttl 5 --password $$PW --verbose",
+            None,
+            {},
+        ),
     ],
 )
 def test_secrets_in_a_command_leave_the_drawing_too(
