@@ -37,6 +37,7 @@ class Settings:
         cors_origins: origins of web clients on other hosts.
         body_limit: largest request body, in bytes.
         heartbeat: seconds between two comments on a silent stream.
+        streams_per_user: live streams that one user may have open in this process.
         run_timeout: seconds until every node of a run must be healthy, unless the run says otherwise.
         lease_seconds: how long a run of a process that died waits for another one.
         recover_every: seconds between two looks for such runs.
@@ -61,6 +62,7 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     body_limit: int = 8 * 1024 * 1024
     heartbeat: float = 15
+    streams_per_user: int = 100
     run_timeout: float = 300
     lease_seconds: float = 15
     recover_every: float = 5
@@ -99,6 +101,7 @@ class Settings:
             cors_origins=reader.words("cors_origins"),
             body_limit=reader.number("body_limit", 8 * 1024 * 1024, int, 1024, 1 << 30),
             heartbeat=reader.number("heartbeat", 15.0, float, 1, 3600),
+            streams_per_user=reader.number("streams_per_user", 100, int, 1, 1_000_000),
             run_timeout=reader.number("run_timeout", 300.0, float, 1, 24 * 3600),
             lease_seconds=reader.number("lease_seconds", 15.0, float, 1, 3600),
             recover_every=reader.number("recover_every", 5.0, float, 0.1, 3600),

@@ -201,3 +201,41 @@ def test_help_lists_the_commands(run: Run) -> None:
     text = run("--help").stdout
     for command in ("demo", "serve", "sandbox", "import", "validate", "render", "deploy", "diff", "graph", "kinds"):
         assert command in text
+
+
+def test_a_folder_stands_for_the_compose_file_in_it(run: Run, compose: Path) -> None:
+    assert from_yaml(run("render", compose.parent).stdout) == from_yaml(run("render", compose).stdout)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"nodes": ' + "[" * 100_000 + "]" * 100_000 + "}",
+        "nodes: " + "[" * 500 + "]" * 500 + "\n",
+        "services: {a: {image: " + "[" * 500 + "]" * 500 + "}}\n",
+        "a: &a [x, x, x, x, x, x, x, x, x]\n"
+        + "".join(
+            f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+        ),
+    ],
+    ids=["json", "yaml", "compose", "aliases"],
+)
+def test_what_is_nested_too_deep_or_grows_too_large_is_bad_input(run: Run, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "deep.yaml"
+    path.write_text(text, encoding="utf-8")
+    done = run("validate", path)
+    assert done.exit_code == 2, done.exception
+    assert str(path) in done.stderr
+
+
+def test_standard_input_that_is_no_text_is_bad_input() -> None:
+    done = CliRunner().invoke(cli, ["render", "-"], input=b"services: \xff\xfe\n")
+    assert done.exit_code == 2
+    assert "UTF-8" in done.stderr
+    assert "standard input" in done.stderr
+
+
+def test_a_mistake_in_a_file_of_variables_names_that_file(run: Run, compose: Path, tmp_path: Path) -> None:
+    variables = tmp_path / "production.env"
+    variables.write_text('A="open\n', encoding="utf-8")
+    assert f"{variables}:1" in run("render", compose, "--env-file", variables).stderr

@@ -169,6 +169,29 @@ def test_deploying_twice_to_a_context_makes_two_versions_and_prunes_what_is_gone
     assert "service/web-published" not in listed
 
 
+def test_a_deployment_goes_to_the_context_it_names_though_another_one_was_used_before(
+    compose: Path, tmp_path: Path
+) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    names = ("test", "production")
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}} for name in names],
+        "clusters": [{"name": name, "cluster": {"server": "http://127.0.0.1:1"}} for name in names],
+        "users": [{"name": name, "user": {}} for name in names],
+        "current-context": "test",
+    }
+    kubeconfig.write_text(json.dumps(document), encoding="utf-8")
+    env = {"KUBECONFIG": str(kubeconfig)}
+    for arguments, context in ((["--context", "production"], "production"), ([], "test")):
+        done = flowcore(
+            "deploy", compose, "--data-dir", tmp_path / "data", "--timeout", "1", *arguments, cwd=tmp_path, env=env
+        )
+        assert done.returncode == 1, done.stderr
+        assert f"to {context}" in done.stdout, done.stdout
+
+
 def test_the_service_answers_and_stops_in_seconds(tmp_path: Path) -> None:
     with running("serve", "--port", "0", "--store", "memory://", "--sandbox", cwd=tmp_path) as service:
         url = line_with(service, "listens on").split()[-1]

@@ -13,6 +13,7 @@ from litestar.testing import AsyncTestClient
 
 from entrypoints.settings import Settings
 from tests.backends import NAMES, new_mongo_database
+from tests.doubles import PATIENCE
 from tests.http.conftest import Caller, configmap, register, with_settings
 from tests.http.test_workflows import ended
 
@@ -47,6 +48,9 @@ async def test_a_few_runs_at_once_are_carried_out_one_after_the_other(ann: Calle
     assert {run["status"] for run in runs} == {"completed"}
     in_order = sorted(runs, key=lambda run: run["version"])
     assert [run["completed_at"] for run in in_order] == sorted(run["completed_at"] for run in in_order)
+    async with asyncio.timeout(PATIENCE):  # the counters follow the record of the run
+        while (await ann.ask("GET", path))["success_count"] < 3:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     assert (await ann.ask("GET", path))["success_count"] == 3
 
 

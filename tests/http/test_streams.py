@@ -149,6 +149,24 @@ async def test_a_client_that_stops_reading_slows_nobody_and_ends_with_the_true_s
     assert states == {"a": "healthy"}
 
 
+@pytest.mark.parametrize("settings", [with_settings(heartbeat=0.05, streams_per_user=2)])
+async def test_one_user_cannot_open_any_number_of_streams(service: Service) -> None:
+    workflow_id = await service.workflow()
+    path = f"/workflows/{workflow_id}/status/stream"
+    async with service.stream(workflow_id) as first, service.stream(workflow_id) as second:
+        await first.until("metadata")
+        await second.until("metadata")
+        refused = await service.client.get(path)
+        assert (refused.status_code, refused.json()["code"]) == (429, "limit.streams")
+        assert int(refused.headers["retry-after"]) > 0
+    async with asyncio.timeout(PATIENCE):
+        while True:  # a server learns a little later that somebody has left
+            async with service.client.stream("GET", path) as again:
+                if again.status_code == 200:
+                    return
+            await asyncio.sleep(0.01)
+
+
 async def test_closed_streams_leave_nobody_listening(service: Service) -> None:
     workflow_id = await service.workflow(configmap("a", K="v"))
     for _ in range(3):

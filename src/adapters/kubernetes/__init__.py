@@ -2,14 +2,14 @@
 
 from adapters.kubernetes._clusters import AUTH_TYPES, KubernetesClusters, connect_kubeconfig
 from adapters.kubernetes._connection import KubernetesConnection
-from adapters.kubernetes._local import LocalClusters, current_context, local_server
+from adapters.kubernetes._local import LocalClusters, chosen_context, local_server
 
 __all__ = [
     "AUTH_TYPES",
     "KubernetesClusters",
     "KubernetesConnection",
     "LocalClusters",
+    "chosen_context",
     "connect_kubeconfig",
-    "current_context",
     "local_server",
 ]

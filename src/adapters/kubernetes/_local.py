@@ -23,18 +23,20 @@ def local_server(context: str) -> str:
     return f"{_SCHEME}{context}"
 
 
-def current_context(path: str | None = None) -> str:
-    """Return the name of the kubeconfig's current context.
+def chosen_context(name: str = "", path: str | None = None) -> str:
+    """Return the name of a context of the kubeconfig, after making sure that it is there.
 
     Args:
+        name: of the context; empty for the current one.
         path: the file; None for ``$KUBECONFIG`` or ``~/.kube/config``.
 
     Raises:
-        InvalidInputError: there is no usable kubeconfig, or it has no current context.
+        InvalidInputError: there is no usable kubeconfig, it has no such context, or no current one.
     """
     try:
-        _, active = list_kube_config_contexts(path or os.environ.get("KUBECONFIG") or "~/.kube/config")
-        return str(active["name"])
+        contexts, active = list_kube_config_contexts(path or os.environ.get("KUBECONFIG") or "~/.kube/config")
+        known = [str(context["name"]) for context in contexts]
+        chosen = name or str(active["name"])
     except Exception as error:  # noqa: BLE001 - the loader lets through whatever goes wrong with a broken file
         # Its own texts name fields and files; those of other errors may quote what is in them.
         why = str(error) if isinstance(error, ConfigException) else "it cannot be read"
@@ -43,6 +45,11 @@ def current_context(path: str | None = None) -> str:
             rule="kubeconfig-unusable",
             fix="use --sandbox, or set KUBECONFIG",
         ) from None
+    if chosen not in known:
+        raise InvalidInputError.of(
+            f"the kubeconfig has no context {chosen!r}; it has {', '.join(sorted(known))}", rule="context-unknown"
+        )
+    return chosen
 
 
 @define

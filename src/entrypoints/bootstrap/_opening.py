@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from attrs import evolve
 
-from adapters.kubernetes import KubernetesClusters, LocalClusters, current_context, local_server
+from adapters.kubernetes import KubernetesClusters, LocalClusters, chosen_context, local_server
 from adapters.memory import open_memory
 from adapters.security import AesGcmCipher, Argon2BcryptHasher, JwtTokens, Keyring, Keys, generate_key, open_keyring
 from adapters.sqlite import open_sqlite
@@ -72,7 +72,7 @@ async def open_local_app(settings: Settings, context: str = "", **overrides: Unp
     Raises:
         InvalidInputError: the kubeconfig or the database file cannot be used.
     """
-    context = context or current_context()
+    context = chosen_context(context)
     gift = clusters.ClusterDraft(
         name=_NOT_IN_NAMES.sub("-", context).strip("-_.") or "context",
         display_name=context,

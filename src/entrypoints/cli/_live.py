@@ -23,6 +23,8 @@ LOOKS = {
     NodePhase.FAILED: ("✗", "bold red", ""),
     NodePhase.SKIPPED: ("–", "dim", "skipped"),
 }
+#: Lines around the rows: title, heading, progress, and the blank lines between them.
+_AROUND = 6
 
 
 @frozen
@@ -50,6 +52,7 @@ class DeploymentView:
     _states: dict[str, NodeState] = field(factory=dict, init=False)
     _progress: Progress = field(init=False)
     _live: Live | None = field(default=None, init=False)
+    _is_over: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -68,6 +71,7 @@ class DeploymentView:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+        self._is_over = True
         if self._live:
             self._live.__exit__(kind, error, trace)
 
@@ -81,7 +85,7 @@ class DeploymentView:
             self._print_changes(changed)
 
     def render(self) -> RenderableType:
-        """Return the whole view as it is now."""
+        """Return the view as it is now; what does not fit into the terminal is left out until the end."""
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0), expand=True)
         rows = [row for wave in self.waves for row in wave]
         widths = {
@@ -93,13 +97,30 @@ class DeploymentView:
         for column, width in widths.items():
             table.add_column(column, no_wrap=True, width=width)
         table.add_column("", overflow="ellipsis", no_wrap=True, ratio=1)
-        for number, wave in enumerate(self.waves, start=1):
-            for position, row in enumerate(wave):
-                table.add_row(str(number) if position == 0 else "", row.kind, row.name, *self._cells(row))
-        return Group(Text(self.title, style="bold"), Text(), table, Text(), self._progress)
+        shown = self._shown()
+        before = 0
+        for number, row in shown:
+            table.add_row(str(number) if number != before else "", row.kind, row.name, *self._cells(row))
+            before = number
+        rest = f"and {len(rows) - len(shown)} more" if len(shown) < len(rows) else ""
+        return Group(Text(self.title, style="bold"), Text(), table, Text(rest, style="dim"), self._progress)
+
+    def _shown(self) -> list[tuple[int, Row]]:
+        """Return the rows to draw with the numbers of their waves: those that are not healthy yet come first."""
+        rows = [(number, row) for number, wave in enumerate(self.waves, start=1) for row in wave]
+        room = max(self.console.height - _AROUND, 1)
+        if self._is_over or len(rows) <= room:
+            return rows
+        healthy = {row.node_id for _, row in rows if self._state(row).phase is NodePhase.HEALTHY}
+        chosen = [row.node_id for _, row in rows if row.node_id not in healthy][:room]
+        chosen += [row.node_id for _, row in reversed(rows) if row.node_id in healthy][: room - len(chosen)]
+        return [(number, row) for number, row in rows if row.node_id in chosen]
+
+    def _state(self, row: Row) -> NodeState:
+        return self._states.get(row.node_id, NodeState())
 
     def _cells(self, row: Row) -> tuple[Text, Text]:
-        state = self._states.get(row.node_id, NodeState())
+        state = self._state(row)
         sign, style, word = LOOKS[state.phase]
         return Text(f"{sign} {word or state.health}", style=style), Text("" if word else state.message, style="dim")
 

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from entrypoints.cli._catalogue import open_catalogue
 from flowcore.compose import Binds, Expose, Imported, parse_dotenv
-from flowcore.errors import Finding, FlowcoreError, InvalidInputError, Place
+from flowcore.errors import Finding, FlowcoreError, InvalidInputError, LimitExceededError, Place
 from flowcore.library import import_compose, import_manifests, load_workflow, read_source
 from flowcore.manifests import from_yaml
 from flowcore.model import Workflow
@@ -84,7 +84,7 @@ def read_variables(env: Sequence[str], env_files: Sequence[Path]) -> Mapping[str
     values: dict[str, str] = {}
     for path in env_files:
         _, text = read_source(path)
-        values |= parse_dotenv(text, values)
+        values |= parse_dotenv(text, values, file=str(path))
     given = dict(pair.split("=", 1) for pair in env)
     return {**values, **os.environ, **given}
 
@@ -94,21 +94,37 @@ def _without_value(pair: str) -> Finding:
 
 
 def open_source(source: str, options: ComposeOptions) -> Opened:
-    """Return the workflow of a workflow file, a Compose file or manifests; ``-`` reads standard input.
+    """Return the workflow of a workflow file, a Compose file, a folder with one, or manifests; ``-`` is standard input.
 
     Raises:
-        InvalidInputError: it is none of them, or has errors; every problem is listed.
+        InvalidInputError: it is none of these, or has errors; every problem is listed.
     """
     return open_text(*read_input(source), options)
 
 
 def read_input(source: str) -> tuple[str, str]:
-    """Return the name and the text of a file; ``-`` is standard input, which has no name.
+    """Return the name and the text of a file; ``-`` is standard input, which has no name, and a folder has no text.
 
     Raises:
-        InvalidInputError: the file cannot be read.
+        InvalidInputError: it cannot be read.
     """
-    return ("", sys.stdin.read()) if source == "-" else read_source(Path(source))
+    if source == "-":
+        return "", _standard_input()
+    return (source, "") if source and Path(source).is_dir() else read_source(Path(source))
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(f"is not a UTF-8 text (byte {error.start})") from error
+    except (AttributeError, OSError) as error:  # it was closed before we started, or is a folder
+        raise _unreadable("cannot be read") from error
+
+
+def _unreadable(problem: str) -> InvalidInputError:
+    message = f"standard input {problem}"
+    return InvalidInputError([Finding(rule="source-unreadable", message=message, place=Place(file="standard input"))])
 
 
 def open_text(file: str, text: str, options: ComposeOptions) -> Opened:
@@ -119,7 +135,7 @@ def open_text(file: str, text: str, options: ComposeOptions) -> Opened:
     """
     if is_workflow(text):
         return Opened(load_workflow(Path(file) if file else text))
-    source = Path(file) if file else text
+    source = Path(file) if file else f"{text}\n"
     imported = import_manifests(source, catalogue=open_catalogue(None)) if are_manifests(text) else options.read(source)
     return Opened(imported.workflow, tuple(imported.findings), imported.secret_values)
 
@@ -131,7 +147,7 @@ def is_workflow(text: str) -> bool:
         return '"nodes"' in text
     try:
         documents = from_yaml(text)
-    except InvalidInputError:
+    except (InvalidInputError, LimitExceededError):
         return False
     top = documents[0] if documents else None
     return isinstance(top, Mapping) and "nodes" in top and "services" not in top

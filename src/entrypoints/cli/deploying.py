@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
 from attrs import evolve, field, frozen
@@ -18,7 +19,10 @@ from entrypoints.cli._sources import ComposeOptions, Opened, compose_options, op
 from entrypoints.settings import Settings
 from flowcore.errors import Finding, InvalidInputError, Place, Severity
 from flowcore.kinds import Catalogue
-from flowcore.model import FailurePolicy, NodePhase, Run, RunOptions, RunStatus
+from flowcore.model import Cluster, FailurePolicy, NodePhase, Run, RunOptions, RunStatus, User
+
+if TYPE_CHECKING:
+    from entrypoints.bootstrap import App
 
 
 @frozen(kw_only=True)
@@ -114,7 +118,7 @@ def deploy_command(
 
 async def _deploy(opened: Opened, target: Target, wishes: Wishes) -> Run:
     # Imported here because the service's libraries take their time, and the other commands do without them.
-    from entrypoints.bootstrap import App, open_app, open_local_app
+    from entrypoints.bootstrap import open_app, open_local_app
     from entrypoints.cli._deployment import Deployment, deploy, in_namespace, stop
 
     settings = Settings(data_dir=target.data_dir, watch_lingers=False)
@@ -127,7 +131,7 @@ async def _deploy(opened: Opened, target: Target, wishes: Wishes) -> Run:
         user = await app.act_locally()
         deployment = Deployment(
             workflow=in_namespace(opened.workflow, target.namespace, app.catalogue),
-            cluster=await app.cluster_queries.default(user),
+            cluster=await _cluster(app, user),
             secrets=wishes.secrets,
             options=wishes.options,
             waits=wishes.waits,
@@ -136,6 +140,12 @@ async def _deploy(opened: Opened, target: Target, wishes: Wishes) -> Run:
         if not run.status.is_final:
             await stop(app, user, run)
         return run
+
+
+async def _cluster(app: App, user: User) -> Cluster:
+    """Return the cluster that was opened for this command; those of earlier ones are known too, and one is default."""
+    opened = app.provide_cluster
+    return await app.cluster_queries.target(user, opened.draft.name if opened else "")
 
 
 def report(run: Run, *, waits: bool = True) -> int:

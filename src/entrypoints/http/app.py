@@ -66,7 +66,7 @@ def create_app(open_app: OpenApp, settings: Settings, *, pages: Sequence[Control
         pages: further handlers, like those of a web client; they say themselves whether they are public.
     """
     logger = structlog.get_logger("flowcore.http")
-    numbers = Numbers()
+    numbers, open_streams = Numbers(), streams.OpenStreams(settings.streams_per_user)
     api = Router(
         "/v1/api",
         route_handlers=list(_ROUTERS),
@@ -83,7 +83,10 @@ def create_app(open_app: OpenApp, settings: Settings, *, pages: Sequence[Control
 
     return Litestar(
         route_handlers=[api, health, hello, metrics_of(numbers), *pages],
-        dependencies={"app": Provide(provide_app, sync_to_thread=False)},
+        dependencies={
+            "app": Provide(provide_app, sync_to_thread=False),
+            "streams": Provide(lambda: open_streams, sync_to_thread=False),
+        },
         lifespan=[lifespan],
         middleware=[Observe(numbers, logger)],
         exception_handlers=_ANSWERS,

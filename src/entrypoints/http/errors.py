@@ -54,6 +54,10 @@ def answer_to_flowcore_error(_: Request[Any, Any, Any], error: FlowcoreError) ->
         headers["Retry-After"] = f"{error.retry_after:.0f}"
     if status == HTTP_500_INTERNAL_SERVER_ERROR:
         body["error"] = "Internal error"
+    if error.code == "store.unavailable":
+        # Where the store is, and what is wrong with it, is for who runs the service.
+        structlog.get_logger("flowcore.http").error("store unavailable", reason=error.message)
+        body["error"] = "The store does not answer; try again later"
     if isinstance(error, UnauthenticatedError):
         headers["WWW-Authenticate"] = "Bearer"
     return Response(body, status_code=status, headers=headers)

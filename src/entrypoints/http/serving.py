@@ -121,7 +121,9 @@ async def _end(server: uvicorn.Server, app: App, stop: asyncio.Event) -> None:
 
 def configure_logs(settings: Settings) -> None:
     """Make structlog write one line per event, as JSON or for people. Call it once, when the process starts."""
-    renderer = structlog.processors.JSONRenderer() if settings.log_json else structlog.dev.ConsoleRenderer()
+    # Rich tracebacks, the default for people, show the values of variables: passwords, tokens, given secrets.
+    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer = structlog.processors.JSONRenderer() if settings.log_json else console
     traces = [structlog.processors.format_exc_info] if settings.log_json else []
     structlog.configure(
         processors=[

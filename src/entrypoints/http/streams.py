@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, aclosing, contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
+from attrs import define, field
 from litestar import Request, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -17,7 +20,7 @@ from entrypoints.bootstrap import App
 from entrypoints.http.access import TOKEN_IN_QUERY, token_of
 from entrypoints.http.ids import checked_id
 from entrypoints.http.workflow_shapes import RunOut, WorkflowOut, status_out
-from flowcore.errors import FlowcoreError, NotFoundError, UnauthenticatedError, UnavailableError
+from flowcore.errors import FlowcoreError, LimitExceededError, NotFoundError, UnauthenticatedError, UnavailableError
 from flowcore.model import User, from_document
 from flowcore.ports.events import Event
 from flowcore.ports.system import Clock
@@ -28,9 +31,39 @@ T = TypeVar("T")
 
 #: What keeps proxies from holding events back.
 HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no", "Connection": "keep-alive"}
+#: Seconds after which somebody with too many streams may try again.
+_TRY_AGAIN = 10
 #: Milliseconds after which a client that lost its stream should come back.
 RETRY = 3000
 _COMMENT = b": keep-alive\n\n"
+
+
+@define(eq=False)
+class OpenStreams:
+    """Counts the open streams of every user of this process, so that nobody can open any number."""
+
+    limit: int
+    _open: Counter[str] = field(factory=Counter)
+
+    def require(self, user: User) -> None:
+        """Let one more stream open.
+
+        Raises:
+            LimitExceededError: the user has as many as anybody may have.
+        """
+        if self._open[user.id] >= self.limit:
+            told = f"You have {self.limit} live streams open, which is the limit; close one first"
+            raise LimitExceededError(told, code="limit.streams", retry_after=_TRY_AGAIN)
+
+    @contextmanager
+    def one(self, user: User) -> Iterator[None]:
+        """Count one stream of a user for as long as it is open."""
+        self._open[user.id] += 1
+        try:
+            yield
+        finally:
+            self._open[user.id] -= 1
+            self._open += Counter()  # forget who has none
 
 
 @get("/workflows/{workflow_id:str}/status/stream", opt=TOKEN_IN_QUERY, media_type="text/event-stream")
@@ -39,6 +72,7 @@ async def follow(
     request: Request[User, Any, Any],
     user: NamedDependency[User],
     app: NamedDependency[App],
+    streams: NamedDependency[OpenStreams],
 ) -> Stream:
     """Follow a workflow: ``metadata`` first, then ``node_update``, ``error`` and ``complete`` as they happen.
 
@@ -47,6 +81,7 @@ async def follow(
     """
     id_ = checked_id(workflow_id, "workflow")
     await app.workflow_queries.get(user, id_)
+    streams.require(user)
     token = token_of(request, request.route_handler, app)
 
     async def may_go_on() -> bool:
@@ -60,12 +95,20 @@ async def follow(
         return True
 
     last = request.headers.get("last-event-id", "")
-    return Stream(_frames(app, user, id_, last, may_go_on), media_type="text/event-stream", headers=HEADERS)
+    frames = _counted(streams.one(user), _frames(app, user, id_, last, may_go_on))
+    return Stream(frames, media_type="text/event-stream", headers=HEADERS)
+
+
+async def _counted(counting: AbstractContextManager[None], frames: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    with counting:
+        async with aclosing(frames):
+            async for frame_ in frames:
+                yield frame_
 
 
 async def _frames(
     app: App, user: User, workflow_id: str, last_event_id: str, may_go_on: Callable[[], Awaitable[bool]]
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     yield f"retry: {RETRY}\n\n".encode()
     beat = app.settings.heartbeat
     async with app.follow_workflow(user, workflow_id, last_event_id=last_event_id) as told:

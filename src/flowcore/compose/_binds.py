@@ -8,6 +8,7 @@ from typing import Any
 
 from flowcore.compose._bundles import Bundle, bundle_of, draw_bundle
 from flowcore.compose._files import EntryKind, inside
+from flowcore.compose._images import SUB_PATH, wants_empty_volume
 from flowcore.compose._marks import Block, Value
 from flowcore.compose._project import Project
 from flowcore.compose._scope import Binds, Scope
@@ -151,5 +152,7 @@ def _claim(scope: Scope, volume: Block) -> None:
     data = {"name": name, "storage": "10Gi", "accessModes": ["ReadWriteOnce"]}
     node_id = scope.drawing.node("persistentvolumeclaim", scope.drawing.ids.take(wish), data)
     edge: dict[str, Any] = {"mountPath": volume["target"]}
+    if wants_empty_volume(scope.get("image") or ""):
+        edge["subPath"] = SUB_PATH
     scope.drawing.edge(node_id, scope.id, {**edge, "readOnly": True} if volume.get("read_only") else edge)
     scope.has_claim = True

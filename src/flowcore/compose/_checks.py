@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from flowcore.compose._marks import Block, Value, mark_of
 from flowcore.compose._normalise import SERVICE, TOP_LEVEL
 from flowcore.compose._project import Project
-from flowcore.errors import Severity
+from flowcore.errors import Severity, errors_of
 
 #: Guessing what a misspelt key means is slow; nobody reads more guesses than these.
 _MOST_GUESSES = 50
@@ -42,7 +42,7 @@ class _Checks:
                 path="include",
                 fix="hand in all the files together, they are merged in order",
             )
-        if not self.project.services:
+        if not self.project.services and not errors_of(self.report.findings):
             disabled = ", ".join(self.project.disabled)
             message = (
                 f"every service is in a profile that is not active: {disabled}" if disabled else "there are no services"
@@ -52,12 +52,14 @@ class _Checks:
                 if disabled
                 else "a Compose file has the key services with at least one service in it"
             )
-            self.report.error("compose-no-services", message, mark_of(tree, "services"), path="services", fix=fix)
+            mark = mark_of(tree, "services") if "services" in tree else tree.mark
+            self.report.error("compose-no-services", message, mark, path="services", fix=fix)
 
     def service(self, name: str, service: Block) -> None:
         path = f"services.{name}"
         self._keys(service, SERVICE, path)
-        if not service.get("image") and not service.get("build") and "provider" not in service:
+        is_without = not service.get("image") and not service.get("build") and "provider" not in service
+        if is_without and not self._is_told(f"{path}.image", f"{path}.build"):
             mark = self.project.services.marks.get(name) or service.mark
             fix = "add image: with the image to run"
             self.report.error(
@@ -66,6 +68,10 @@ class _Checks:
         self._dependencies(service, path)
         for key in ("secrets", "configs"):
             self._mounts(service, key, path)
+
+    def _is_told(self, *paths: str) -> bool:
+        """Whether one of these values was left out because it is wrong."""
+        return any(error.place.path in paths for error in errors_of(self.report.findings))
 
     def _keys(self, block: Block, known: Iterable[str], path: str) -> None:
         for key in block:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowcore.compose._environment import escape
+from flowcore.compose._arguments import without_secrets
 from flowcore.compose._marks import Value
 from flowcore.compose._scope import Scope
 
@@ -60,19 +60,19 @@ def _command(scope: Scope) -> None:
     entrypoint: Value = scope.get("entrypoint")
     command: Value = scope.get("command")
     if entrypoint:
-        scope.data["command"] = [escape(word) for word in entrypoint]
+        scope.data["command"] = without_secrets(scope, "entrypoint")
         if command:
-            scope.data["args"] = [escape(word) for word in command]
+            scope.data["args"] = without_secrets(scope, "command")
     elif entrypoint is not None:
         _without_entrypoint(scope, command)
     elif command:
-        scope.data["args"] = [escape(word) for word in command]
+        scope.data["args"] = without_secrets(scope, "command")
 
 
 def _without_entrypoint(scope: Scope, command: Value) -> None:
     """An empty entrypoint takes the image's away, so the command's first word is what runs."""
     if command:
-        scope.data["command"] = [escape(word) for word in command]
+        scope.data["command"] = without_secrets(scope, "command")
         return
     scope.warn(
         "entrypoint",

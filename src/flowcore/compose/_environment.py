@@ -87,7 +87,8 @@ def draw_environment(scope: Scope) -> None:
             _tell_odd(scope, name, bool(reason))
         elif reason:
             secret[name] = value
-            _tell_secret(scope, name, reason)
+            if name not in scope.arguments:
+                _tell_secret(scope, name, reason)
         else:
             plain[name] = value
     if plain:

@@ -10,8 +10,11 @@ from attrs import define, field
 from flowcore.compose._marks import Value
 from flowcore.compose._names import clean_name
 from flowcore.compose._scope import Scope
+from flowcore.compose._sensitive import why_sensitive
 
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+#: A host with its port; neither a tag of an image (``nginx:1.27``) nor a user with a password (``app:1234@``).
+_AT_PORT = re.compile(r"(?<![\w.-])([A-Za-z0-9][\w.-]*):(\d{1,5})(?![\w.-]|[^\s/]*@)")
 _DOCKER_HOST = "host.docker.internal"
 #: Last words of variables whose whole value is a host name.
 _HOST_WORD = re.compile(
@@ -38,6 +41,7 @@ class Hostnames:
             if scope.name.lower() != scope.id:
                 self.renamed[scope.name] = scope.id
         wishes = self._wishes()
+        self._find_ports({alias: scope for alias, (scope, _) in wishes.items()})
         mentioned = self._mentioned(wishes) if wishes else set()
         taken = set(self.scopes) | {scope.id for scope in self.scopes.values()}
         for alias, (scope, is_explicit) in wishes.items():
@@ -46,6 +50,9 @@ class Hostnames:
             clean = clean_name(alias)
             if clean != alias.lower():
                 self.renamed.setdefault(alias, clean)
+                scope.info(
+                    "renamed", f"the name {alias} is not one a cluster accepts, so it is {clean} there", scope.place()
+                )
             if clean not in taken:
                 taken.add(clean)
                 self.aliases.setdefault(scope.name, []).append(clean)
@@ -71,9 +78,21 @@ class Hostnames:
         """Return the wished names that another service's variables or command mention."""
         found: set[str] = set()
         for scope in self.scopes.values():
-            for text in _texts(scope):
+            for _, text in _texts(scope):
                 found.update(t for t in _tokens(text) if t in wishes and wishes[t][0] is not scope)
         return found
+
+    def _find_ports(self, aliases: dict[str, Scope]) -> None:
+        """Note on each service the ports at which variables and commands reach it; under Compose every port is open."""
+        names = aliases | {name: scope for scope in self.scopes.values() for name in (scope.id, scope.name)}
+        for scope in self.scopes.values():
+            for name, text in _texts(scope):
+                is_secret = bool(why_sensitive(name, text))
+                for match in _AT_PORT.finditer(text):
+                    host, port, before = match[1], int(match[2]), text[: match.start()]
+                    # In a secret, what is not in an address may be a user with a password.
+                    if host in names and 0 < port <= 65535 and (not is_secret or before.endswith(("/", "@"))):
+                        names[host].reached.setdefault(port, scope.name)
 
     def apply(self, scope: Scope) -> None:
         """Rewrite renamed hosts in a service's variables, command and healthcheck, and tell what was left alone."""
@@ -145,10 +164,11 @@ def _aliases(options: Value) -> list[str]:
     return [alias for alias in aliases if isinstance(alias, str)] if isinstance(aliases, list) else []
 
 
-def _texts(scope: Scope) -> Iterable[str]:
-    yield from scope.variables.values()
-    yield from scope.get("command") or ()
-    yield from scope.get("entrypoint") or ()
+def _texts(scope: Scope) -> Iterable[tuple[str, str]]:
+    """Yield what can mention hosts: each variable with its name, and each word of what is run, with the key's."""
+    yield from scope.variables.items()
+    for key in ("command", "entrypoint"):
+        yield from ((key, word) for word in scope.get(key) or ())
 
 
 def _tokens(text: str) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""What is known of widely used images: which keep state, and which port they listen on."""
+"""What is known of widely used images: which keep state, where they listen, and how they want their volumes."""
 
 from __future__ import annotations
 
@@ -41,6 +41,27 @@ _STATEFUL = frozenset({"oracle-xe", "oracle-free", "db2", "firebird", "consul", 
 _STATELESS = frozenset({"memcached"})
 #: Whole names whose last part says too little.
 _FULL_NAMES = {"mssql/server": "mssql"}
+#: Images that refuse to start, or lose their way, in a folder with a ``lost+found`` in it, which new disks have.
+_WANT_EMPTY = frozenset(
+    {
+        "postgres", "postgresql", "postgis", "timescaledb", "timescaledb-ha", "pgvector", "mysql", "mariadb", "percona",
+        "mysql-server", "mariadb-galera", "kafka", "cp-kafka",
+    }
+)  # fmt: skip
+#: Groups of images that never are root, so that they cannot write to a new disk, which is root's.
+_GROUPS: dict[str, int] = {
+    **dict.fromkeys(("elasticsearch", "opensearch", "kibana", "opensearch-dashboards", "logstash"), 1000),
+    **dict.fromkeys(("kafka", "cp-kafka", "cp-zookeeper", "jenkins", "sonarqube", "node-red", "n8n", "keycloak"), 1000),
+    **dict.fromkeys(("grafana", "grafana-oss", "grafana-enterprise"), 472),
+    **dict.fromkeys(("prometheus", "alertmanager"), 65534),
+    **dict.fromkeys(("loki", "tempo", "mimir", "mssql"), 10001),
+    **dict.fromkeys(("pgadmin4",), 5050),
+    **dict.fromkeys(("nexus3",), 200),
+    **dict.fromkeys(("solr",), 8983),
+}
+#: The folder of a claim that stands for an empty volume.
+SUB_PATH = "data"
+_BITNAMI = ("bitnami/", "bitnamilegacy/", "bitnamisecure/")
 _DIGEST_OR_TAG = re.compile(r"(@sha256:.*|:[^/:]*)\Z")
 
 
@@ -63,3 +84,15 @@ def is_stateful(image: str) -> bool:
     """Whether an image is a database, broker or the like, told by its own name, not by a part of it."""
     name = base_name(image)
     return (name in _PORTS or name in _STATEFUL) and name not in _STATELESS
+
+
+def wants_empty_volume(image: str) -> bool:
+    """Whether an image wants its data folder empty at the first start, which the root of a new disk is not."""
+    return base_name(image) in _WANT_EMPTY
+
+
+def volume_group(image: str) -> int | None:
+    """Return the group that must own the volumes of an image that is known never to be root; None for others."""
+    if any(f"/{owner}" in f"/{image.lower()}" for owner in _BITNAMI):
+        return 1001
+    return _GROUPS.get(base_name(image))

@@ -12,7 +12,7 @@ from flowcore.compose._dotenv import parse_dotenv
 from flowcore.compose._extends import extend
 from flowcore.compose._files import EntryKind, Files, Sources
 from flowcore.compose._interpolation import Outcome, TemplateError, interpolate_tree, substitute
-from flowcore.compose._marks import Block, Value, mark_of
+from flowcore.compose._marks import NOWHERE, Block, Mark, Value, mark_of
 from flowcore.compose._merge import merge, untagged
 from flowcore.compose._normalise import normalise
 from flowcore.compose._project import Project
@@ -47,7 +47,8 @@ def load_project(
     project_name = _name([document for document, _ in raw], name, variables, sources.folder)
     variables.setdefault("COMPOSE_PROJECT_NAME", project_name)
     variables.setdefault("PWD", ".")  # Compose runs in the project's folder
-    tree = _one_tree([document for document, _ in raw], variables, sources.files, report)
+    start = Mark(file=sources.texts[0][0]) if sources.texts else NOWHERE
+    tree = _one_tree([document for document, _ in raw], variables, sources.files, report, start)
     named = [profiles] if isinstance(profiles, str) else profiles
     active = {*named, *filter(None, variables.get("COMPOSE_PROFILES", "").split(","))}
     disabled = _choose(tree, active)
@@ -89,9 +90,9 @@ def _name(documents: list[Block], given: str | None, env: Mapping[str, str], fol
     return _NOT_IN_NAME.sub("", chosen.lower()).lstrip("-_") or _DEFAULT_NAME
 
 
-def _one_tree(documents: list[Block], env: Mapping[str, str], files: Files, report: Report) -> Block:
+def _one_tree(documents: list[Block], env: Mapping[str, str], files: Files, report: Report, start: Mark) -> Block:
     work = _Merging(env=env, files=files, report=report)
-    merged: Value = Block()
+    merged: Value = Block(mark=start)
     for document in documents:
         merged = merge(merged, work.prepared(document))
     return normalise(untagged(merged), report)

@@ -65,23 +65,46 @@ def _published_ports(scope: Scope) -> list[Port]:
 
 
 def _inside_ports(scope: Scope, written: list[Port]) -> list[Port]:
-    """Return each port of the container once; a well-known image without any gets the one it listens on."""
+    """Return each port of the container once: those that are written, known of its image, or used by other services.
+
+    A service of the cluster opens only what it lists, while under Compose every port of a container is open.
+    """
     exposed: list[str] = scope.get("expose") or []
     every = [*written, *(port for entry in exposed for port in parse_exposed(entry))]
     found = {(port.target, port.protocol): port for port in reversed(every)}
     ports = [found[key] for key in dict.fromkeys((port.target, port.protocol) for port in every)]
-    if ports or scope.kind == "job":
+    if scope.kind == "job":
         return ports
-    known = known_ports(scope.data["image"])
+    ports += _known(scope, ports)
+    # Without any port the service is headless, which opens them all.
+    return [*ports, *_reached(scope, ports)] if ports else []
+
+
+def _known(scope: Scope, ports: list[Port]) -> list[Port]:
+    image = scope.data["image"]
+    known = [number for number in known_ports(image) if (number, "tcp") not in {(p.target, p.protocol) for p in ports}]
     if known:
         numbers = ", ".join(str(number) for number in known)
         scope.info(
             "known-port",
-            f"no port is written; the image {scope.data['image']} is known to listen on {numbers}",
+            f"the image {image} is known to listen on {numbers}, which is not written; it is open inside the cluster",
             scope.place("image"),
             fix="add expose if it listens on another port",
         )
     return [Port(target=number) for number in known]
+
+
+def _reached(scope: Scope, ports: list[Port]) -> list[Port]:
+    known = {port.target for port in ports}
+    numbers = [number for number in scope.reached if number not in known]
+    for number in numbers:
+        scope.info(
+            "reached-port",
+            f"{scope.reached[number]} names it with port {number}, which is not written; it is open inside the cluster",
+            scope.place("ports" if scope.get("ports") else ""),
+            fix="list it under expose",
+        )
+    return [Port(target=number) for number in numbers]
 
 
 def _port_names(ports: list[Port]) -> list[str]:

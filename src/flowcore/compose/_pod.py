@@ -19,6 +19,7 @@ _KNOWN_ARCHITECTURES = frozenset({"amd64", "arm64", "arm", "386", "ppc64le", "s3
 
 def draw_pod(scope: Scope) -> None:
     """Set what belongs to the pod."""
+    _no_service_links(scope)
     _stop(scope)
     _hosts(scope)
     _dns(scope)
@@ -28,9 +29,23 @@ def draw_pod(scope: Scope) -> None:
     hostname = scope.get("hostname")
     if hostname and hostname != scope.id:
         scope.data["hostname"] = clean_name(hostname.split(".")[0])
+        if scope.data["hostname"] != hostname:
+            message = (
+                f"the host name {hostname} is {scope.data['hostname']} in the pod, which has no domain in its name"
+            )
+            scope.info("hostname", message, scope.place("hostname"), fix="set subdomain in the node's overrides")
     secret = scope.label("kompose.image-pull-secret")
     if secret:
         scope.data["imagePullSecrets"] = [secret]
+
+
+def _no_service_links(scope: Scope) -> None:
+    """Keep the cluster's own variables out of the container.
+
+    For a service ``kafka`` every pod would get ``KAFKA_PORT=tcp://10.0.0.1:9092`` and the like, which images take for
+    their settings, and break on.
+    """
+    scope.data["overrides"] = {"spec": {"template": {"spec": {"enableServiceLinks": False}}}}
 
 
 def _stop(scope: Scope) -> None:

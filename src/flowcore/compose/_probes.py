@@ -1,10 +1,11 @@
-"""Healthchecks to probes: readiness as written, liveness gentler, and a startup probe for the start period."""
+"""Healthchecks to probes: readiness as written, liveness gentler, and startup with the time to come up."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+from flowcore.compose._arguments import secret_option
 from flowcore.compose._environment import escape
 from flowcore.compose._marks import Value
 from flowcore.compose._scope import Scope
@@ -12,6 +13,9 @@ from flowcore.compose._units import seconds_of, whole_seconds
 
 _INTERVAL, _TIMEOUT, _RETRIES, _START_INTERVAL = 30, 30, 3, 5
 _MAX_RETRIES = 1000
+#: Seconds that a container at least gets to come up. Docker never restarts an unhealthy container, a cluster does, and
+#: a database that is killed while it fills its folder for the first time may never start again.
+_PATIENCE = 300
 
 
 def draw_probes(scope: Scope) -> None:
@@ -25,6 +29,14 @@ def draw_probes(scope: Scope) -> None:
     if scope.kind == "job":
         scope.info("healthcheck", "a job needs no healthcheck, it was left out", scope.place("healthcheck"))
         return
+    option = secret_option(command)
+    if option:
+        scope.warn(
+            "healthcheck-secret",
+            f"the value of {option} in the healthcheck is a secret that stands in the drawing as it is",
+            scope.place("healthcheck", "test", check),
+            fix="give it as a variable, and let the check read that: write $$NAME in the place of the value",
+        )
     _draw(scope, check, command)
 
 
@@ -37,11 +49,10 @@ def _draw(scope: Scope, check: Value, command: list[str]) -> None:
     # A restart does more harm than a pod that gets no traffic for a while, so liveness waits twice as long.
     scope.data["livenessProbe"] = {**probe, "failureThreshold": max(3, 2 * retries)}
     start = _seconds(scope, check, "start_period", 0)
-    if start > 0:
-        pace = _duration(scope, check, "start_interval", min(interval, _START_INTERVAL))
-        # Failures in the start period do not count, and after it the retries still hold.
-        failures = math.ceil(start / pace) + math.ceil(retries * interval / pace)
-        scope.data["startupProbe"] = {**probe, "periodSeconds": pace, "failureThreshold": failures}
+    pace = _duration(scope, check, "start_interval", min(interval, _START_INTERVAL))
+    # Failures in the start period do not count, and after it the retries still hold.
+    failures = math.ceil(start / pace) + math.ceil(max(retries * interval, _PATIENCE) / pace)
+    scope.data["startupProbe"] = {**probe, "periodSeconds": pace, "failureThreshold": failures}
 
 
 def _test(scope: Scope, check: Value) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowcore.compose._gpus import draw_gpus
 from flowcore.compose._marks import Value
 from flowcore.compose._scope import Scope
 from flowcore.compose._units import cpus_of, memory_of
@@ -33,6 +34,8 @@ def draw_resources(scope: Scope) -> None:
     found = {group: values for group, values in resources.items() if values}
     if found:
         scope.data["resources"] = found
+    reserved: Value = written.get("reservations") or {}
+    draw_gpus(scope, reserved.get("devices"), _inner(scope, "reservations", "devices", reserved))
 
 
 def _place(scope: Scope, group: str, key: str, block: Value) -> Place:
@@ -58,10 +61,9 @@ def _set(scope: Scope, group: dict[str, str], resource: str, value: Value, place
 
 def _others(scope: Scope, group: str, block: Value) -> None:
     for key in block:
-        if key in ("cpus", "memory") or key.startswith("x-"):
+        if key in ("cpus", "memory") or (group, key) == ("reservations", "devices") or key.startswith("x-"):
             continue
         fix = {
-            "devices": "set resources.limits with the device plugin's name on the node, like nvidia.com/gpu: 1",
             "pids": "the kubelet sets the limit of processes for all pods (podPidsLimit)",
         }
         scope.warn(

@@ -90,6 +90,8 @@ class Scope:
         data: the workload's parameters, filled step by step.
         variables: its environment, after env files; sensitive or not is decided later.
         env_marks: where each variable was given.
+        arguments: names of the variables that were made of secrets in its command.
+        reached: ports at which services reach it, each with the name of one that does.
         has_claim: it mounts a claim, so two of its pods cannot run at once.
     """
 
@@ -103,6 +105,8 @@ class Scope:
     data: dict[str, Any] = field(factory=dict)
     variables: dict[str, str] = field(factory=dict, repr=False)
     env_marks: dict[str, Mark] = field(factory=dict)
+    arguments: set[str] = field(factory=set)
+    reached: dict[int, str] = field(factory=dict)
     has_claim: bool = False
     _volumes: Names = field(factory=Names)
     _paths: set[str] = field(factory=set)

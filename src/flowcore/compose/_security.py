@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from flowcore.compose._images import volume_group
 from flowcore.compose._marks import Value
 from flowcore.compose._scope import Scope
 from flowcore.compose._units import whole_number
@@ -22,6 +23,7 @@ def draw_security(scope: Scope) -> None:
     """
     scope.data["podSecurity"] = "baseline"
     _user(scope)
+    _volume_group(scope)
     _capabilities(scope)
     _options(scope)
     if scope.get("privileged"):
@@ -44,6 +46,25 @@ def draw_security(scope: Scope) -> None:
     numbers = [group for group in groups if group is not None and 0 <= group <= _LARGEST_ID]
     if numbers:
         _pod_security(scope)["supplementalGroups"] = numbers
+
+
+def _volume_group(scope: Scope) -> None:
+    """Make claims writable for who runs the container: a new disk is root's, while Docker copies the image's owner."""
+    if not scope.has_claim:
+        return
+    security = scope.container_security()
+    group = security.get("runAsGroup") or security.get("runAsUser")
+    if "runAsUser" not in security and group is None:
+        image = scope.data["image"]
+        group = volume_group(image)
+        if group is not None:
+            message = (
+                f"the image {image} is known not to run as root, so its claims are made writable for group {group}"
+            )
+            scope.info("volume-group", message, scope.place("image"), fix="set user if it runs as another one")
+    if group:
+        # Files that are right already keep their modes, which some databases insist on.
+        _pod_security(scope).update(fsGroup=group, fsGroupChangePolicy="OnRootMismatch")
 
 
 def _pod_security(scope: Scope) -> dict[str, Any]:

@@ -28,12 +28,18 @@ _ABOUT = frozenset(
         "TIMEOUT", "ENABLED", "DISABLED", "URL", "URI", "ENDPOINT", "ISSUER", "AUDIENCE", "HEADER", "TYPE", "ALGORITHM",
         "AGE", "DURATION", "INTERVAL", "COUNT", "LIMIT", "SECONDS", "MINUTES", "HOURS", "DAYS", "ROUNDS", "POLICY",
         "STORE", "PROVIDER", "MODE", "FORMAT", "PREFIX", "COST", "METHOD", "REALM", "FIELD", "CLAIM",
+        "ENCRYPTION", "BUCKET", "HASHER", "STRENGTH",
     }
 )  # fmt: skip
 _YES_NO = frozenset({"true", "false", "yes", "no", "on", "off"})
 _PATH = re.compile(r"/(run|var/run|etc|opt|app|mnt|secrets|data|home|root|config|certs|usr)/[\w./-]+\Z")
 _URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@")
 _CONNECTION = re.compile(r"(?:^|[;\s])(?:password|pwd)\s*=\s*[^;\s]+", re.IGNORECASE)
+
+#: A password inside settings in JSON, Ruby and their like: ``"db_password": "x"``, ``config['root_password'] = 'x'``.
+_SETTING = re.compile(
+    r"(?:password|passwd|secret|token)[\"']?\]?\s*(?:=>|=|:)\s*[\"'][^\"'\s$]{3,}[\"']", re.IGNORECASE
+)
 
 
 def why_sensitive(name: str, value: str) -> str:
@@ -44,6 +50,8 @@ def why_sensitive(name: str, value: str) -> str:
         return "its value is an address with a password in it"
     if _CONNECTION.search(value):
         return "its value is a connection text with a password in it"
+    if _SETTING.search(value):
+        return "its value holds a password among other settings"
     word = secret_word(name)
     if not word or value.strip().lower() in _YES_NO or _PATH.match(value.strip()):
         return ""

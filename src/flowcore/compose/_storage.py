@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from attrs import define, field
 
 from flowcore.compose._binds import draw_bind, is_shield
 from flowcore.compose._files import inside
+from flowcore.compose._images import SUB_PATH, wants_empty_volume
 from flowcore.compose._marks import Block, Value, mark_of
 from flowcore.compose._names import clean_name
 from flowcore.compose._project import Project
@@ -93,11 +95,24 @@ class Claims:
             scope.error("volume", f"{subpath} is not a path inside the volume", place, fix="write it without / and ..")
         elif subpath:
             data["subPath"] = subpath
+        elif name in self._wanted_empty and name not in self.external:
+            data["subPath"] = SUB_PATH
         if name in self.external:
             scope.mount({"type": "persistentVolumeClaim", "name": self.external[name], **data})
             return
         self.drawing.edge(self.nodes[name], scope.id, data)
         self.users.setdefault(name, []).append(scope.name)
+
+    @cached_property
+    def _wanted_empty(self) -> set[str]:
+        """The volumes that some service wants empty at its first start; all that share one mount the same folder."""
+        return {
+            row["source"]
+            for service in self.project.services.values()
+            if wants_empty_volume(service.get("image") or "")
+            for row in service.get("volumes") or []
+            if row["type"] == "volume" and row.get("source")
+        }
 
     def tell_shared(self) -> None:
         """Warn about claims that several services mount."""

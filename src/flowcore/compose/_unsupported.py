@@ -36,7 +36,6 @@ _WARNING: dict[str, tuple[str, str]] = {
     "devices": ("devices of the host need a device plugin or a privileged pod with a hostPath", ""),
     "domainname": ("the cluster gives the domain", ""),
     "external_links": ("containers outside the file are not known", "add a service of type ExternalName"),
-    "gpus": ("GPUs need a device plugin", "set resources.limits, like nvidia.com/gpu: 1, on the node"),
     "ipc": ("memory is shared inside a pod only", ""),
     "isolation": ("the cluster's runtime decides", ""),
     "label_file": ("label files are not read", "write the labels under labels"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import evolve
 
-from flowcore.errors import Finding, InvalidInputError, Place
+from flowcore.errors import Finding, InvalidInputError, LimitExceededError, Place
 from flowcore.manifests import from_yaml
 from flowcore.model import Edge, Node, Workflow, drawing_from_json, edge_to_json, node_to_json
 
@@ -74,6 +74,15 @@ def _parsed(text: str, name: str) -> Mapping[str, Any]:
         place = Place(file=name, line=error.lineno, column=error.colno)
         raise InvalidInputError(
             [Finding(rule="json-syntax", message=f"This is not JSON: {error.msg}", place=place)]
+        ) from error
+    except (RecursionError, LimitExceededError) as error:
+        problem = "This is nested too deep, or expands to too much, to be a workflow"
+        raise InvalidInputError(
+            [
+                Finding(
+                    rule="workflow-limit", message=problem, place=Place(file=name), fix="write it without such depths"
+                )
+            ]
         ) from error
     if len(documents) == 1 and isinstance(documents[0], Mapping):
         return documents[0]

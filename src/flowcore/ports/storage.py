@@ -34,7 +34,9 @@ class Entity(Generic[E]):
 
 
 WORKFLOWS = Entity(name="workflows", type=Workflow, indexes=(("owner_id", "updated_at"),))
-VERSIONS = Entity(name="workflow_versions", type=Version, unique=(("workflow_id", "number"),))
+VERSIONS = Entity(
+    name="workflow_versions", type=Version, unique=(("workflow_id", "number"),), indexes=(("run_status",),)
+)
 RUNS = Entity(name="workflow_runs", type=Run, indexes=(("workflow_id", "started_at"), ("status",)))
 USERS = Entity(name="users", type=User, unique=(("email_key",),))
 CLUSTERS = Entity(name="clusters", type=Cluster, unique=(("owner_id", "name"),))

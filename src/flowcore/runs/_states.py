@@ -11,6 +11,8 @@ from flowcore.model import NodePhase, NodeState, Run, RunStatus
 
 #: The word for a node that is as it should be.
 HEALTHY = "Healthy"
+#: Lines that a run keeps: one that flaps for a day must not outgrow what every store can keep.
+MOST_LINES = 2_000
 
 
 def state_of(run: Run, node_id: str) -> NodeState:
@@ -49,5 +51,9 @@ def verdict(run: Run) -> str:
 
 
 def logged(run: Run, text: str, at: datetime) -> Run:
-    """Return the run with one more line for people."""
-    return evolve(run, logs=(*run.logs, f"[{at:%H:%M:%S}] {text}"))
+    """Return the run with one more line for people, the oldest ones left out when there are too many."""
+    stamp = f"[{at:%H:%M:%S}]"
+    lines = (*run.logs, f"{stamp} {text}")
+    if len(lines) > MOST_LINES:
+        lines = (f"{stamp} earlier lines are left out", *lines[1 - MOST_LINES :])
+    return evolve(run, logs=lines)

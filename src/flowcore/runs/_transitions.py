@@ -75,11 +75,12 @@ def _health(run: Run, event: NodeHealthChanged, at: datetime) -> Run:
     settled = state.phase in (NodePhase.APPLIED, NodePhase.HEALTHY)
     if settled:
         changed = evolve(changed, phase=NodePhase.HEALTHY if event.health == HEALTHY else NodePhase.APPLIED)
+    if settled and event.hopeless:
+        # Also when nothing looks different: the apply may have found the object like this.
+        return node_failed(with_state(run, event.node_id, changed), event.node_id, event.message, at)
     if changed == state:
         return run
     run = with_state(run, event.node_id, evolve(changed, changed_at=at))
-    if settled and event.hopeless:
-        return node_failed(run, event.node_id, event.message, at)
     if changed.health != state.health and settled:
         run = logged(run, _sentence(event.node_id, event.health, event.message), at)
     return run

@@ -77,15 +77,15 @@ class LiveObjects:
         for ref in known.keys() - listed.keys():
             touched |= self._drop(kind, known[ref])
         for live in listed.values():
-            touched |= self._put(kind, live)
+            touched |= self._put(kind, live, is_whole_truth=True)
         self.synced.add(kind)
         return touched
 
-    def _put(self, kind: Kind, live: Manifest) -> set[NodeKey]:
+    def _put(self, kind: Kind, live: Manifest, *, is_whole_truth: bool = False) -> set[NodeKey]:
         live = _without_bulk(live)
         ref = ObjectRef.of(live)
         known = self._by_kind.setdefault(kind, {}).get(ref)
-        if known is not None and _is_older(live, known):
+        if known is not None and _is_older(live, known) and not (is_whole_truth and _uid(live) != _uid(known)):
             return set()
         self._by_kind[kind][ref] = live
         key = key_of(live)
@@ -125,10 +125,9 @@ def _uid(live: Manifest) -> str:
 
 
 def _is_older(live: Manifest, known: Manifest) -> bool:
-    """Say whether *live* is an earlier state of the same object; unknown when the versions are not numbers."""
+    """Say whether *live* is earlier, of this object or of one before it; unknown when the versions are not numbers."""
     versions = [str(obj.get("metadata", {}).get("resourceVersion", "")) for obj in (live, known)]
-    comparable = _uid(live) == _uid(known) and all(version.isdecimal() for version in versions)
-    return comparable and int(versions[0]) < int(versions[1])
+    return all(version.isdecimal() for version in versions) and int(versions[0]) < int(versions[1])
 
 
 def _without_bulk(live: Manifest) -> Manifest:

@@ -1,13 +1,29 @@
-"""Wait for whichever comes first."""
+"""Wait: for whichever comes first, for the store, for a turn."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TypeVar
 
 from attrs import define, field
 
+from flowcore.errors import UnavailableError
 from flowcore.ports.system import Clock
+
+T = TypeVar("T")
+
+#: Seconds before a store that did not answer is asked again.
+_STORE_PAUSE = 1.0
+
+
+async def until_answered(clock: Clock, ask: Callable[[], Awaitable[T]]) -> T:
+    """Return what the store answers, asking again for as long as it does not answer; other errors come through."""
+    while True:
+        try:
+            return await ask()
+        except UnavailableError:
+            await clock.sleep(_STORE_PAUSE)
 
 
 async def first_of(*works: Coroutine[None, None, object]) -> None:

@@ -156,12 +156,13 @@ class SignIn:
             LimitExceededError: the caller has failed too often with this e-mail lately.
         """
         key = f"{_key(email)} {caller}"
-        self.throttle.require(key)
         found = await self.users.find({"email_key": _key(email)}, limit=1)
         user = found[0] if found else None
+        # A try counts before it is known to fail: otherwise any number of them pass while the first is looked at.
+        self.throttle.require(key)
+        self.throttle.fail(key)
         verdict = await self.hasher.verify(password[:_LONGEST], user.password_hash if user else "")
         if user is None or not verdict.matches:
-            self.throttle.fail(key)
             raise UnauthenticatedError("Invalid email or password", code="account.wrong_password")
         self.throttle.forget(key)
         if verdict.needs_rehash:

@@ -77,6 +77,22 @@ class RunDesk:
         await change(self.workflows, order.workflow.id, count)
         return stored, lease
 
+    async def is_behind(self, run: Run) -> bool:
+        """Say whether a run of an earlier version of the same workflow is still to end, or even to be recorded."""
+        active = {"workflow_id": run.workflow_id, "status": (RunStatus.PENDING, RunStatus.RUNNING)}
+        if any(other.version < run.version for other in await self.runs.find(active)):
+            return True
+        pending = await self.history.pending(run.workflow_id)
+        return any([await self._is_coming(version) for version in pending if version.number < run.version])
+
+    async def _is_coming(self, version: Version) -> bool:
+        found = await self.runs.find({"id": version.run_id}, limit=1)
+        return not found[0].status.is_final if found else not self.is_forsaken(version)
+
+    def is_forsaken(self, version: Version) -> bool:
+        """Say of a version without a run record whether it never gets one: its process died between the two."""
+        return (self.clock.now() - version.created_at).total_seconds() > self.leases.seconds
+
     async def close_run(self, run: Run) -> None:
         """Write down elsewhere how a run ended: on its version, on the workflow's counters."""
         good = int(run.status is RunStatus.COMPLETED)

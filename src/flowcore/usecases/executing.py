@@ -14,6 +14,7 @@ from flowcore.usecases._changing import change
 from flowcore.usecases.desk import RunDesk, RunOrder, lease_name
 from flowcore.usecases.execution import RunExecution
 from flowcore.usecases.preparing import GivenValues, prepare
+from flowcore.usecases.record import RunRecord
 from flowcore.versioning import restored, with_drawing
 
 
@@ -77,8 +78,9 @@ class RunExecutor:
         taken = []
         active = {"status": (RunStatus.PENDING, RunStatus.RUNNING)}
         for run in await self.desk.runs.find(active, order_by=("started_at",)):
-            if run.id not in self._jobs and await self._take_over(run):
-                taken.append(run.id)
+            with suppress(FlowcoreError):  # one that cannot be taken over now is tried again, and holds up no other
+                if run.id not in self._jobs and await self._take_over(run):
+                    taken.append(run.id)
         return taken
 
     async def _take_over(self, run: Run) -> bool:
@@ -99,19 +101,33 @@ class RunExecutor:
             UnavailableError: the store does not answer.
         """
         versions = self.desk.history.versions
-        for version in await versions.find({"run_status": str(RunStatus.PENDING)}):
+        for version in await self.desk.history.pending():
             found = await self.desk.runs.find({"id": version.run_id}, limit=1)
             if found and found[0].status.is_final:
-                await self.desk.close_run(found[0])
-            age = (self.desk.clock.now() - version.created_at).total_seconds()
-            if not found and age > self.desk.leases.seconds:
-                # The process died between the version and the run record: nothing was ever applied.
+                with suppress(FlowcoreError):
+                    await self._close(found[0])
+            if not found and self.desk.is_forsaken(version):
+                # Nothing was ever applied.
                 await change(versions, version.id, lambda v: evolve(v, run_status=str(RunStatus.CANCELLED)))
 
+    async def _close(self, run: Run) -> None:
+        """Write down how a run ended, unless the process that ended it is about to: it still holds the lease."""
+        lease = await self.desk.leases.acquire(lease_name(run.id))
+        if lease is None:
+            return
+        version = await self.desk.history.get(run.workflow_id, run.version)
+        if version.run_status == RunStatus.PENDING:
+            await self.desk.close_run(run)
+            RunRecord(self.desk, run, lease.token).announce_end()
+            if run.status is RunStatus.FAILED and run.options.policy is FailurePolicy.ROLLBACK and run.deadline:
+                await self._roll_back(run)
+        else:
+            await self.desk.leases.forget(lease.id)
+
     async def _recover(self) -> None:
-        with suppress(FlowcoreError):
-            await self.close_forgotten()
         while True:
+            with suppress(FlowcoreError):
+                await self.close_forgotten()
             with suppress(FlowcoreError):
                 await self.recover()
             await self.desk.clock.sleep(self.recover_every)
@@ -132,10 +148,13 @@ class RunExecutor:
         self.on_end(run, error)
 
     async def _roll_back(self, failed: Run) -> None:
-        """Run the last good version again, as a new version; a rollback that fails is not rolled back."""
+        """Run the last good version again, as a new version; a rollback that fails is not rolled back.
+
+        Where a newer version is being deployed already, or was, that one stands: a rollback would undo it.
+        """
         desk = self.desk
         good = await desk.history.last_good(failed.workflow_id, before=failed.version)
-        if good is None:
+        if good is None or await desk.history.newest_run(failed.workflow_id) > failed.version:
             return
         workflow = with_drawing(await desk.workflows.get(failed.workflow_id), good)
         cluster = await desk.clusters.get(failed.cluster_id)

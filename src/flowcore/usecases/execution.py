@@ -9,7 +9,7 @@ from attrs import define, field
 from flowcore.errors import FlowcoreError, NotFoundError, UnavailableError
 from flowcore.model import Cluster, Lease, Run, RunStatus
 from flowcore.runs import CancelRequested, ExecutorLost, RunEvent, RunResumed, RunStarted
-from flowcore.usecases._waiting import first_of
+from flowcore.usecases._waiting import first_of, until_answered
 from flowcore.usecases.desk import RunDesk
 from flowcore.usecases.preparing import GivenValues, Prepared, prepare
 from flowcore.usecases.record import LostRunError, RunRecord
@@ -53,8 +53,7 @@ class RunExecution:
     async def __call__(self) -> Run:
         """Carry the run to its end, or until another process has it, and return it.
 
-        Raises:
-            UnavailableError: the store does not answer; the lease ends by itself, and who comes next finishes the run.
+        While the store does not answer, the run waits for it; when the lease ends meanwhile, who comes next takes it.
         """
         try:
             keeping = asyncio.create_task(self._keep_lease())
@@ -82,7 +81,7 @@ class RunExecution:
                 if renewed is None:
                     raise LostRunError("the lease is lost")
                 self.lease = renewed
-                if await self.record.is_cancel_requested():
+                if await self.record.is_unwanted():
                     self.cancel()
             except UnavailableError:
                 continue
@@ -97,12 +96,14 @@ class RunExecution:
         except Exception as error:  # noqa: BLE001  a run never stays open because of a mistake in our code
             self.broken = error
             await self.record.tell(ExecutorLost(f"internal error: {type(error).__name__}"))
-        await self.desk.close_run(self.record.run)
+        await until_answered(self.desk.clock, lambda: self.desk.close_run(self.record.run))
         self.record.announce_end()
 
     async def _work(self) -> None:
-        cluster, prepared = await self._prepare()
+        cluster, prepared = await until_answered(self.desk.clock, self._prepare)
         await self._turn()
+        if await until_answered(self.desk.clock, self.record.is_unwanted):
+            self.cancel()
         if self._cancelled.is_set() and self.record.run.status is RunStatus.PENDING:
             await self.record.tell(CancelRequested())
             return
@@ -128,10 +129,7 @@ class RunExecution:
 
     async def _turn(self) -> None:
         """Wait until every run of an earlier version has ended, so that the newest version is deployed last."""
-        run = self.record.run
-        where = {"workflow_id": run.workflow_id, "status": (RunStatus.PENDING, RunStatus.RUNNING)}
         while not self._cancelled.is_set():
-            active = await self.desk.runs.find(where)
-            if all(other.version >= run.version for other in active):
+            if not await until_answered(self.desk.clock, lambda: self.desk.is_behind(self.record.run)):
                 return
             await first_of(self.desk.turns.wait(self.desk.clock, _TURN_POLL), self._cancelled.wait())

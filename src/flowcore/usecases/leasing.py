@@ -44,7 +44,15 @@ class Leases:
 
     async def renew(self, lease: Lease) -> Lease | None:
         """Hold the lease for another while; None when it is lost."""
-        return await self._write(evolve(lease, expires_at=self.clock.now() + timedelta(seconds=self.seconds)))
+        expires = self.clock.now() + timedelta(seconds=self.seconds)
+        renewed = await self._write(evolve(lease, expires_at=expires))
+        if renewed is not None:
+            return renewed
+        # When only the answer to an earlier renewal was lost, the lease is ours under a later revision.
+        held = await self.store.find({"id": lease.id}, limit=1)
+        if not held or (held[0].holder, held[0].token) != (lease.holder, lease.token):
+            return None
+        return await self._write(evolve(held[0], expires_at=expires))
 
     async def release(self, lease: Lease) -> None:
         """Give the lease back, so that another process need not wait for its end."""

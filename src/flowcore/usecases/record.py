@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from attrs import define, evolve
 
 from flowcore.errors import ConflictError
 from flowcore.model import NodePhase, Run
 from flowcore.ports.events import Event
 from flowcore.runs import CancelRequested, RunEffect, RunEvent, advance
+from flowcore.usecases._waiting import until_answered
 from flowcore.usecases.desk import RunDesk
 
 
@@ -34,7 +37,6 @@ class RunRecord:
 
         Raises:
             LostRunError: another process has taken the run over; nothing was stored.
-            UnavailableError: the store does not answer.
         """
         effects: list[RunEffect] = []
         run = self.run
@@ -48,32 +50,42 @@ class RunRecord:
                 return (*effects, *await self.tell(CancelRequested()))
         return tuple(effects)
 
-    async def is_cancel_requested(self) -> bool:
-        """Look whether somebody asked another process to cancel the run.
+    async def is_unwanted(self) -> bool:
+        """Look whether somebody asked another process to cancel the run, or deleted its workflow.
 
         Raises:
             LostRunError: another process has taken the run over.
         """
         stored = await self.desk.runs.get(self.run.id)
         self._require_ours(stored)
-        return stored.cancel_requested
+        workflow = await self.desk.workflows.get(stored.workflow_id)
+        return stored.cancel_requested or workflow.deleted_at is not None
 
     async def _store(self, run: Run) -> Run:
+        """Store the run, however long the store does not answer: whoever has it by then is told by the token."""
         while True:
-            try:
-                return await self.desk.runs.replace(evolve(run, fencing=self.token))
-            except ConflictError as error:
-                if not error.code.endswith(".stale"):
-                    raise
+            ours = evolve(run, fencing=self.token)
+            stored, is_ours = await until_answered(self.desk.clock, partial(self._try_to_store, ours))
+            if is_ours:
+                return stored
             # The only other writers are one who asks to cancel, and one who has taken the run over.
-            stored = await self.desk.runs.get(run.id)
             self._require_ours(stored)
             run = evolve(
                 run, revision=stored.revision, cancel_requested=run.cancel_requested or stored.cancel_requested
             )
 
+    async def _try_to_store(self, run: Run) -> tuple[Run, bool]:
+        """Return what is stored now, and whether that is the run; it is, too, when the answer to a try was lost."""
+        try:
+            return await self.desk.runs.replace(run), True
+        except ConflictError as error:
+            if not error.code.endswith(".stale"):
+                raise
+        stored = await self.desk.runs.get(run.id)
+        return stored, evolve(stored, revision=run.revision) == run
+
     def _require_ours(self, stored: Run) -> None:
-        if stored.fencing > self.token or (stored.status.is_final and not self.run.status.is_final):
+        if stored.fencing > self.token:
             raise LostRunError(f"run {stored.id} is worked on by another process")
 
     def _publish(self, before: Run) -> None:

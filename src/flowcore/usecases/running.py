@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from attrs import evolve, field, frozen
@@ -59,7 +60,7 @@ class StartRun:
             raise InvalidInputError.of(
                 "Workflow must be published to run", path="status", code="workflow.not_published"
             )
-        if not 0 < request.options.timeout <= _LONGEST_TIMEOUT:
+        if not 1 <= request.options.timeout <= _LONGEST_TIMEOUT:
             raise InvalidInputError.of(f"timeout must be 1 to {_LONGEST_TIMEOUT} seconds", path="timeout")
         cluster = await self.clusters.target(user, workflow.cluster_id)
         prepared = prepare(workflow, self.desk.catalogue, request.given)
@@ -78,7 +79,9 @@ class StartRun:
             id_ = self.desk.ids.new_id()
             return snapshot(workflow, id_=id_, number=number, at=now, by=user.id, run_id=run_id, description=text)
 
-        names = {node_id: tuple(sorted(values)) for node_id, values in request.given.env.items() if values}
+        takers = {step.node_id for step in prepared.steps if _runs_containers(step)}
+        given = request.given.env.items()
+        names = {node_id: tuple(sorted(values)) for node_id, values in given if values and node_id in takers}
         return RunOrder(
             workflow=workflow,
             cluster=cluster,
@@ -166,10 +169,25 @@ class CancelRun:
 
 def _notes(prepared: Prepared, given: GivenValues) -> tuple[str, ...]:
     """Tell what is odd about the drawing, and which given values nothing takes."""
-    known = {step.node_id for step in prepared.steps}
-    unknown = sorted({*given.secrets, *given.env} - known)
+    steps = {step.node_id: step for step in prepared.steps}
+    unknown = sorted({*given.secrets, *given.env} - steps.keys())
     ignored = [f"values for {node_id} are not used: there is no such node" for node_id in unknown]
+    ignored += [
+        f"environment values for {node_id} are not used: it runs no containers"
+        for node_id in sorted(steps.keys() & given.env.keys())
+        if not _runs_containers(steps[node_id])
+    ]
+    ignored += [
+        f"secrets for {node_id} are not used: it is not a secret"
+        for node_id in sorted(steps.keys() & given.secrets.keys())
+        if steps[node_id].manifest["kind"] != "Secret"
+    ]
     return (*(str(finding) for finding in prepared.findings if finding.severity is Severity.WARNING), *ignored)
+
+
+def _runs_containers(step: Step) -> bool:
+    spec = step.manifest.get("spec")
+    return isinstance(spec, Mapping) and ("template" in spec or "jobTemplate" in spec)
 
 
 def _no_value(node_id: str, key: str) -> Finding:

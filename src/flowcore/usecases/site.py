@@ -62,7 +62,6 @@ class Site:
 
         Raises:
             LostRunError: another process has taken the run over.
-            UnavailableError: the store does not answer.
         """
         self._perform(await self.record.tell(first))
         self.view.note(self.record.run)
@@ -164,11 +163,12 @@ class Site:
 
     def _masked(self, text: str) -> str:
         given = self.given or GivenValues()
-        for values in (*given.secrets.values(), *given.env.values()):
-            for value in values.values():
-                if len(value) >= _SHORTEST_MASKED:
-                    encoded = base64.b64encode(value.encode()).decode()
-                    text = text.replace(value, "***").replace(encoded, "***")
+        values = {value for each in (*given.secrets.values(), *given.env.values()) for value in each.values()}
+        # The longest first: what is left of a value after another inside it was masked would still tell of it.
+        for value in sorted(values, key=len, reverse=True):
+            if len(value) >= _SHORTEST_MASKED:
+                encoded = base64.b64encode(value.encode()).decode()
+                text = text.replace(value, "***").replace(encoded, "***")
         return text
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:

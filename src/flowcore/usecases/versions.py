@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from attrs import evolve, field, frozen
 
@@ -54,6 +55,12 @@ class History:
         """Return the newest versions, newest first."""
         return await self.versions.find({"workflow_id": workflow_id}, order_by=("-number",), limit=count)
 
+    async def newest_run(self, workflow_id: str) -> int:
+        """Return the number of the newest version that is run, or was and not cancelled; 0 when there is none."""
+        where = {"workflow_id": workflow_id, "run_status": ("pending", "completed", "failed")}
+        found = await self.versions.find(where, order_by=("-number",), limit=1)
+        return found[0].number if found else 0
+
     async def get(self, workflow_id: str, number: int) -> Version:
         """Return a version.
 
@@ -64,6 +71,11 @@ class History:
         if not found:
             raise NotFoundError("Version not found", code="version.not_found")
         return found[0]
+
+    async def pending(self, workflow_id: str = "") -> list[Version]:
+        """Return the versions whose run has not ended, as far as is written on them: of one workflow, or of all."""
+        where = {"run_status": "pending"}
+        return await self.versions.find({**where, "workflow_id": workflow_id} if workflow_id else where)
 
     async def last_good(self, workflow_id: str, *, before: int) -> Version | None:
         """Return the newest version below *before* that a run completed."""
@@ -208,20 +220,28 @@ class RestoreVersion:
         Raises:
             NotFoundError: the user has no such workflow, or it has no such version.
         """
-        workflow = await own_workflow(self.workflows, user, workflow_id)
-        source = await self.history.get(workflow_id, number)
-        await self._keep(user, workflow, number)
+        source = await self._draw(user, workflow_id, number)
 
         def make(new: int) -> Version:
             return restored(source, id_=self.ids.new_id(), number=new, at=self.clock.now(), by=user.id)
 
         version = await self.history.append(workflow_id, make)
+        return version, await change(self.workflows, workflow_id, lambda current: with_newest(current, version.number))
 
-        def draw(current: Workflow) -> Workflow:
-            drawn = with_drawing(with_newest(current, version.number), version)
-            return evolve(drawn, edition=current.edition + 1, updated_at=self.clock.now())
+    async def _draw(self, user: User, workflow_id: str, number: int) -> Version:
+        """Draw the workflow like a version, in one step that finds nothing drawn but what is kept, and return it."""
+        while True:
+            kept = await own_workflow(self.workflows, user, workflow_id)
+            source = await self.history.get(workflow_id, number)
+            await self._keep(user, kept, number)
+            drawn = await change(self.workflows, workflow_id, partial(self._drawn, kept, source))
+            if is_drawn_like(drawn, source):
+                return source
 
-        return version, await change(self.workflows, workflow_id, draw)
+    def _drawn(self, kept: Workflow, source: Version, current: Workflow) -> Workflow:
+        if (current.nodes, current.edges) != (kept.nodes, kept.edges):
+            return current  # somebody has drawn meanwhile
+        return evolve(with_drawing(current, source), edition=current.edition + 1, updated_at=self.clock.now())
 
     async def _keep(self, user: User, workflow: Workflow, restoring: int) -> None:
         newest = await self.history.newest(workflow.id)

@@ -8,18 +8,17 @@ from contextlib import asynccontextmanager
 
 from attrs import define, field, frozen
 
-from flowcore.errors import FlowcoreError, ForbiddenError
 from flowcore.health import Health, HealthStatus
 from flowcore.model import Cluster, Manifest, NodeState, ObjectRef, Run, to_document
-from flowcore.ports.cluster import ClusterConnection, Clusters, RejectedError
+from flowcore.ports.cluster import Clusters
 from flowcore.ports.events import Event, EventFeed
 from flowcore.ports.system import Clock
-from flowcore.usecases._live import Kind, LiveObjects, NodeKey, kind_of
+from flowcore.usecases._cluster_watch import ClusterWatch
+from flowcore.usecases._live import Kind, NodeKey
 from flowcore.usecases.statuses import NodeStatus, Seen, see, status_of
 
 #: What belongs to workloads without being drawn; its state explains theirs.
 BELONGING = (Kind("v1", "Pod"), Kind("apps/v1", "ReplicaSet"))
-_FIRST_WAIT, _LONGEST_WAIT = 5.0, 60.0
 
 
 @frozen
@@ -35,98 +34,6 @@ class Target:
     def kind(self) -> Kind:
         """The kind of the object."""
         return Kind(self.ref.api_version, self.ref.kind)
-
-
-@define(eq=False)
-class ClusterWatch:
-    """The watches of one cluster; one per kind that anybody is interested in.
-
-    Attributes:
-        problems: why a kind cannot be watched now; under None why nothing can.
-    """
-
-    cluster: Cluster
-    access: Clusters
-    clock: Clock
-    on_change: Callable[[set[NodeKey] | None], None]
-    live: LiveObjects = field(factory=LiveObjects)
-    problems: dict[Kind | None, str] = field(factory=dict)
-    _wanted: set[Kind] = field(factory=set)
-    _wish: asyncio.Event = field(factory=asyncio.Event)
-    _found: dict[Kind, asyncio.Event] = field(factory=dict)
-    _task: asyncio.Task[None] | None = None
-
-    def want(self, kinds: Iterable[Kind]) -> None:
-        """Watch these kinds too, from now on."""
-        self._wanted.update(kinds)
-        self._wish.set()
-        if self._task is None:
-            self._task = asyncio.create_task(self._work(), name=f"watch cluster {self.cluster.name}")
-
-    def observe(self, live: Manifest) -> None:
-        """Take an object as an apply returned it; a kind that could not be watched before can be now."""
-        self.live.observe(live)
-        kind = kind_of(live)
-        if kind in self._found:
-            self.problems.pop(kind, None)
-            self._found[kind].set()
-
-    async def close(self) -> None:
-        """Stop every watch."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-
-    async def _work(self) -> None:
-        wait = _FIRST_WAIT
-        while True:
-            try:
-                async with self.access.connect(self.cluster) as connection, asyncio.TaskGroup() as tasks:
-                    await self._serve(connection, tasks)
-            except* FlowcoreError as group:
-                self._tell(None, _first_message(group))
-            await self.clock.sleep(wait)
-            wait = min(wait * 2, _LONGEST_WAIT)
-
-    async def _serve(self, connection: ClusterConnection, tasks: asyncio.TaskGroup) -> None:
-        started: set[Kind] = set()
-        while True:
-            self._wish.clear()
-            for kind in sorted(self._wanted - started):
-                tasks.create_task(self._follow(connection, kind), name=f"watch {kind.name}")
-            started |= self._wanted
-            await self._wish.wait()
-
-    async def _follow(self, connection: ClusterConnection, kind: Kind) -> None:
-        wait = _FIRST_WAIT
-        while True:
-            try:
-                async for event in connection.watch(kind.selection):
-                    self.problems.pop(None, None)
-                    self.problems.pop(kind, None)
-                    is_first = kind not in self.live.synced
-                    touched = self.live.take(kind, event)
-                    self.on_change(None if is_first else touched)
-            except (RejectedError, ForbiddenError) as error:
-                self._tell(kind, error.message)
-            # The definition of the kind, or the right to see it, may still come.
-            await self._pause(kind, wait)
-            wait = min(wait * 2, _LONGEST_WAIT)
-
-    async def _pause(self, kind: Kind, seconds: float) -> None:
-        """Wait that long, or until an object of the kind is known to exist."""
-        found = self._found.setdefault(kind, asyncio.Event())
-        found.clear()
-        waits = [asyncio.ensure_future(self.clock.sleep(seconds)), asyncio.ensure_future(found.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
-
-    def _tell(self, kind: Kind | None, message: str) -> None:
-        self.problems[kind] = message
-        self.on_change(None)
 
 
 @define(eq=False)
@@ -152,6 +59,11 @@ class WorkflowView:
         self.statuses = {node_id: status for node_id, status in self.statuses.items() if node_id in self.targets}
         self.watch.want({target.kind for target in self.targets.values()} | set(BELONGING))
         self.refresh(None)
+
+    def move(self, watch: ClusterWatch) -> None:
+        """Look through another watch from now on: at another cluster, or at the same one with other credentials."""
+        self.watch, self._ready = watch, asyncio.Event()
+        watch.want({target.kind for target in self.targets.values()} | set(BELONGING))
 
     def note(self, run: Run) -> None:
         """Take over how far a run has come with every node; an older state of the same run is passed over."""
@@ -254,16 +166,16 @@ class Watching:
             await self._close_unused(view.watch)
 
     async def _open(self, workflow_id: str, cluster: Cluster) -> WorkflowView:
-        view = self._views.get(workflow_id)
-        if view is not None and _is_same(view.watch.cluster, cluster):
-            return view
         watch = await self._watch(cluster)
-        fresh = WorkflowView(workflow_id, watch, lambda status: self._publish(workflow_id, status))
-        if view is not None:
-            fresh.noted = view.noted
-            fresh.states, fresh.followers, fresh.listeners = view.states, view.followers, view.listeners
-        self._views[workflow_id] = fresh
-        return fresh
+        view = self._views.get(workflow_id)
+        if view is None:
+            view = WorkflowView(workflow_id, watch, lambda status: self._publish(workflow_id, status))
+            self._views[workflow_id] = view
+        elif view.watch is not watch:
+            left = view.watch
+            view.move(watch)
+            await self._close_unused(left)
+        return view
 
     async def _watch(self, cluster: Cluster) -> ClusterWatch:
         known = self._watches.get(cluster.id)
@@ -272,6 +184,9 @@ class Watching:
         watch = ClusterWatch(cluster, self.access, self.clock, lambda keys: self._refresh(watch, keys))
         self._watches[cluster.id] = watch
         if known is not None:
+            for view in self._views.values():
+                if view.watch is known:
+                    view.move(watch)
             await known.close()
         return watch
 
@@ -306,10 +221,3 @@ class Watching:
 def _is_same(known: Cluster, cluster: Cluster) -> bool:
     """Say whether a connection to one is a connection to the other."""
     return (known.id, known.server, known.credentials) == (cluster.id, cluster.server, cluster.credentials)
-
-
-def _first_message(group: BaseExceptionGroup[FlowcoreError]) -> str:
-    first: BaseException = group
-    while isinstance(first, BaseExceptionGroup):
-        first = first.exceptions[0]
-    return first.message if isinstance(first, FlowcoreError) else str(first)

@@ -84,7 +84,8 @@ def droppable(versions: Sequence[Version], *, keep: int) -> tuple[Version, ...]:
     """Return the versions that may be forgotten, oldest first.
 
     The newest *keep* automatic versions stay. So do, always: what a person made, named or tagged; the newest version;
-    the newest one that a run completed, because a rollback goes there; and what a kept version was restored from.
+    what a run has still to deploy; the newest one that a run completed, because a rollback goes there; and what a kept
+    version was restored from.
 
     Args:
         versions: all versions of one workflow, in any order.
@@ -96,6 +97,7 @@ def droppable(versions: Sequence[Version], *, keep: int) -> tuple[Version, ...]:
     automatic = [version for version in newest_first if version.is_automatic]
     kept = {version.number for version in automatic[:keep]} | {version.number for version in newest_first[:1]}
     kept |= {version.number for version in versions if not version.is_automatic or version.name or version.tag}
+    kept |= {version.number for version in versions if version.run_status == "pending"}
     kept |= {next((version.number for version in newest_first if version.run_status == "completed"), 0)}
     kept |= {version.restored_from for version in versions if version.number in kept}
     return tuple(version for version in reversed(newest_first) if version.number not in kept)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from adapters.kubernetes import LocalClusters, current_context, local_server
+from adapters.kubernetes import LocalClusters, chosen_context, local_server
 from flowcore.errors import InvalidInputError
 from flowcore.model import Cluster
 from tests.adapters.kubernetes.scripted import ScriptedServer, TestClock
@@ -35,7 +35,7 @@ def a_kubeconfig(server: str = "https://203.0.113.7:6443", **changes: Any) -> di
 
 def test_the_current_context_is_told(tmp_path: Path) -> None:
     (tmp_path / "config").write_text(json.dumps(a_kubeconfig()))
-    assert current_context(str(tmp_path / "config")) == "main"
+    assert chosen_context(path=str(tmp_path / "config")) == "main"
 
 
 @pytest.mark.parametrize(
@@ -44,13 +44,20 @@ def test_the_current_context_is_told(tmp_path: Path) -> None:
 def test_a_kubeconfig_without_a_usable_context_is_said_and_not_quoted(tmp_path: Path, content: str) -> None:
     (tmp_path / "config").write_text(content)
     with pytest.raises(InvalidInputError, match="no kubeconfig to deploy with") as refused:
-        current_context(str(tmp_path / "config"))
+        chosen_context(path=str(tmp_path / "config"))
     assert "very-secret" not in str(refused.value)
+
+
+def test_a_context_is_chosen_by_name_and_one_that_is_not_there_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(json.dumps(a_kubeconfig()))
+    assert chosen_context("arn:aws:eks:x/y", str(tmp_path / "config")) == "arn:aws:eks:x/y"
+    with pytest.raises(InvalidInputError, match="no context 'nope'; it has arn:aws:eks:x/y, main"):
+        chosen_context("nope", str(tmp_path / "config"))
 
 
 def test_a_kubeconfig_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="no kubeconfig to deploy with"):
-        current_context(str(tmp_path / "nowhere"))
+        chosen_context(path=str(tmp_path / "nowhere"))
 
 
 async def test_a_cluster_is_the_context_that_its_server_names(

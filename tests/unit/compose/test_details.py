@@ -34,7 +34,13 @@ def test_every_form_of_a_test_is_a_command(test: str, command: list[str]) -> Non
     web = data(service(f"healthcheck:\n  test: {test}"), "web")
     assert web["readinessProbe"]["exec"]["command"] == command
     assert (web["readinessProbe"]["periodSeconds"], web["readinessProbe"]["failureThreshold"]) == (30, 3)
-    assert "startupProbe" not in web
+    assert "startupProbe" in web
+
+
+@pytest.mark.parametrize(("start", "seconds"), [("", 300), (", start_period: 40s", 340)])
+def test_a_container_gets_five_minutes_to_come_up_before_it_is_restarted(start: str, seconds: int) -> None:
+    web = data(service(f"healthcheck: {{test: x, interval: 2s, retries: 5{start}}}"), "web")
+    assert web["startupProbe"]["periodSeconds"] * web["startupProbe"]["failureThreshold"] == seconds
 
 
 @pytest.mark.parametrize("body", ["{disable: true}", "{test: [NONE]}", "{test: ''}", "{test: []}", "{interval: 5s}"])
@@ -82,7 +88,7 @@ def test_a_wrong_quantity_is_refused(body: str) -> None:
 
 
 def test_devices_are_told() -> None:
-    body = "deploy:\n  resources:\n    reservations:\n      devices: [{driver: nvidia, capabilities: [gpu]}]"
+    body = "deploy:\n  resources:\n    reservations:\n      devices: [{driver: acme, capabilities: [tpu]}]"
     finding = only(service(body), "resources")
     assert (finding.place.line, finding.place.path) == (7, "services.web.deploy.resources.reservations.devices")
 
@@ -260,3 +266,46 @@ def test_labels_that_steer_the_import_are_not_annotations() -> None:
     result = service("labels: {kompose.service.type: clusterip, kompose.image-pull-secret: registry, a: b}")
     assert data(result, "web")["annotations"] == {"a": "b"}
     assert data(result, "web")["imagePullSecrets"] == ["registry"]
+
+
+@pytest.mark.parametrize(
+    ("test", "option"),
+    [
+        ("mysqladmin ping -h localhost -u root -pplanted", "-p"),
+        ("[CMD, redis-cli, --pass, planted, ping]", "--pass"),
+        ("curl --fail http://me:planted@localhost/", "--url-password"),
+        ("mysqladmin ping -p$$MYSQL_ROOT_PASSWORD -P 3306", ""),
+        ("pg_isready -U app -p 5432", ""),
+    ],
+)
+def test_a_secret_in_a_healthcheck_is_warned_about(test: str, option: str) -> None:
+    findings = found(
+        service(f"healthcheck: {{test: {test}}}" if test.startswith("[") else f"healthcheck:\n  test: {test}"),
+        "healthcheck-secret",
+    )
+    assert [option in finding.message for finding in findings] == ([True] if option else [])
+    assert "planted" not in str(findings)
+
+
+_RESERVED = "deploy: {resources: {reservations: {devices: [%s]}}}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "limits", "warns"),
+    [
+        (_RESERVED % "{driver: nvidia, count: 2, capabilities: [gpu]}", {"nvidia.com/gpu": "2"}, False),
+        (_RESERVED % "{capabilities: [gpu], count: '1'}", {"nvidia.com/gpu": "1"}, False),
+        (_RESERVED % "{driver: amd, device_ids: ['0', '3'], capabilities: [gpu]}", {"amd.com/gpu": "2"}, True),
+        (_RESERVED % "{driver: nvidia, count: all, capabilities: [gpu]}", {"nvidia.com/gpu": "1"}, True),
+        (_RESERVED % "{driver: acme, capabilities: [tpu]}", None, True),
+        ("gpus: all", {"nvidia.com/gpu": "1"}, True),
+        ("gpus: [{driver: nvidia, count: 1}, {count: 1, capabilities: [gpu]}]", {"nvidia.com/gpu": "2"}, False),
+        ("mem_limit: 1g\ngpus: 3", {"memory": "1Gi", "nvidia.com/gpu": "3"}, False),
+    ],
+)
+def test_graphics_processors_are_asked_for(keys: str, limits: dict[str, str] | None, warns: bool) -> None:
+    result = service(keys)
+    assert data(result, "web").get("resources", {}).get("limits") == limits
+    told = [finding for finding in result.findings if finding.rule in ("compose-gpu", "compose-resources")]
+    assert any(finding.severity is Severity.WARNING for finding in told) is warns
+    assert told

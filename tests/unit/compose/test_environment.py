@@ -136,3 +136,65 @@ def test_names_with_underscores_are_renamed_and_hosts_follow() -> None:
     assert only(result, "renamed").place.line == 3
     assert {finding.message.split()[2] for finding in found(result, "host-rewritten")} == {"URL", "DB_HOST", "command"}
     assert {finding.message.split()[1] for finding in found(result, "host-left")} == {"URL", "NAME", "POSTGRES_DB"}
+
+
+@pytest.mark.parametrize(
+    ("command", "args", "secrets"),
+    [
+        (
+            "redis-server --requirepass planted --port 1",
+            ["redis-server", "--requirepass", "$(ARG_REQUIREPASS)", "--port", "1"],
+            {"ARG_REQUIREPASS": "planted"},
+        ),
+        (
+            "serve --api-key=planted --max-tokens 5",
+            ["serve", "--api-key=$(ARG_API_KEY)", "--max-tokens", "5"],
+            {"ARG_API_KEY": "planted"},
+        ),
+        (
+            "[sh, -c, \"run --password 'planted' $$(id) && PGPASSWORD=other x\"]",
+            ["sh", "-c", "run --password '$(ARG_PASSWORD)' $$(id) && PGPASSWORD=$(ARG_PGPASSWORD) x"],
+            {"ARG_PASSWORD": "planted", "ARG_PGPASSWORD": "other"},
+        ),
+        (
+            "wait amqp://me:planted@mq:1/",
+            ["wait", "amqp://me:$(ARG_URL_PASSWORD)@mq:1/"],
+            {"ARG_URL_PASSWORD": "planted"},
+        ),
+        (
+            "x -c password_encryption=md5 --password-file /run/db --token-ttl 5 --password $$PW --verbose",
+            None,
+            {},
+        ),
+    ],
+)
+def test_secrets_in_a_command_leave_the_drawing_too(
+    command: str, args: list[str] | None, secrets: dict[str, str]
+) -> None:
+    result = service(f"command: {command}")
+    if args is not None:
+        assert data(result, "web")["args"] == args
+    assert result.secret_values.get("web-secret", {}) == secrets
+    assert "planted" not in str((result.workflow, result.findings))
+    assert len(found(result, "secret-argument")) == len(secrets)
+
+
+def test_a_secret_in_a_command_that_is_a_variable_too_keeps_its_name() -> None:
+    result = service("environment: {REDIS_PASSWORD: planted}\nentrypoint: [redis, --requirepass, planted]")
+    assert data(result, "web")["command"] == ["redis", "--requirepass", "$(REDIS_PASSWORD)"]
+    assert result.secret_values == {"web-secret": {"REDIS_PASSWORD": "planted"}}
+
+
+@pytest.mark.parametrize(
+    ("value", "secret"),
+    [
+        ("gitlab_rails['initial_root_password'] = 'planted'", True),
+        ('{"user": "me", "db_password": "planted"}', True),
+        ("config[:token] => 'planted'", True),
+        ('{"tokens": 5, "password_file": "/run/x"}', False),
+        ("the secret of success: 'patience'", False),
+    ],
+)
+def test_settings_with_a_password_among_them_are_a_secret(value: str, secret: bool) -> None:
+    result = service("environment:\n  CONFIG: |\n    first\n    " + value)
+    assert ("web-secret" in kinds(result)) is secret

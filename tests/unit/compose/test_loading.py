@@ -278,3 +278,15 @@ def test_a_file_of_five_hundred_services_is_imported_quickly() -> None:
     result = imported("\n".join(lines) + "\n")
     assert len(result.workflow.nodes) == 500 * 6
     assert perf_counter() - started < 10  # about 0.5 s on an idle machine; this only catches what grows too fast
+
+
+def test_a_text_that_is_no_compose_file_is_refused_once_with_its_file() -> None:
+    assert [finding.rule for finding in refused("services: [\n").findings] == ["compose-yaml"]
+    assert [finding.rule for finding in refused("- just\n- a list\n").findings] == ["compose-yaml"]
+    for text in ("", "version: '3'\n", "services: {}\n"):
+        assert only(refused(text), "no-services").place.file == "compose.yaml"
+
+
+@pytest.mark.parametrize("image", ["'${TAG:?which}'", "[nginx]"])
+def test_an_image_that_is_wrong_is_not_told_to_be_missing_too(image: str) -> None:
+    assert len(refused(f"services: {{web: {{image: {image}}}}}\n").findings) == 1

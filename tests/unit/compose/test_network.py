@@ -152,3 +152,43 @@ def test_a_stateful_set_keeps_its_headless_service_beside_the_published_one() ->
     result = imported(text)
     assert data(result, "db-service")["headless"] is True
     assert _ports(data(result, "db-published")) == [(3307, 3306, "TCP")]
+
+
+def test_a_port_that_another_service_uses_is_open_inside_though_only_others_are_written() -> None:
+    text = """
+    services:
+      kafka:
+        image: acme/broker
+        ports: ["29092:29092"]
+        environment: {ADVERTISED: "IN://kafka:9092,OUT://localhost:29092"}
+      registry: {image: a/b, environment: {STORE: "kafka:9093"}, command: ["kafka:7.4", "kafka:9-x"]}
+    """
+    result = imported(text)
+    assert _ports(data(result, "kafka-service")) == [(n, n, "TCP") for n in (29092, 9092, 9093)]
+    assert _ports(data(result, "kafka-published")) == [(29092, 29092, "TCP")]
+    assert "registry" in found(result, "reached-port")[1].message
+
+
+def test_a_known_port_is_open_inside_though_only_others_are_written() -> None:
+    result = imported("services: {mq: {image: 'rabbitmq:3-management', ports: ['15672:15672']}}\n")
+    assert _ports(data(result, "mq-service")) == [(15672, 15672, "TCP"), (5672, 5672, "TCP")]
+    assert _ports(data(result, "mq-published")) == [(15672, 15672, "TCP")]
+
+
+def test_a_password_that_is_a_number_is_not_taken_for_a_port() -> None:
+    text = """
+    services:
+      db: {image: acme/db, ports: ["7000:7000"]}
+      web: {image: nginx, environment: {A_URL: "db://db:4242@db:7001/x", B_AUTH_PASSWORD: "db:4243"}}
+    """
+    result = imported(text)
+    assert [port[0] for port in _ports(data(result, "db-service"))] == [7000, 7001]
+    assert "424" not in str(result)
+
+
+def test_a_host_name_or_alias_that_changes_is_told_though_nobody_uses_it() -> None:
+    result = service("hostname: git.example.com\nnetworks: {default: {aliases: [git_lab]}}")
+    assert data(result, "web")["hostname"] == "git"
+    assert "git.example.com" in only(result, "hostname").message
+    assert "git-lab" in only(result, "renamed").message
+    assert not found(service("hostname: git"), "hostname")

@@ -275,3 +275,38 @@ def test_a_secret_does_not_take_the_path_of_a_volume() -> None:
     result = service("volumes: [/run/secrets/s]\nsecrets: [s]", more="secrets: {s: {content: x}}")
     assert edges(result, "s-secret", "web") == []
     assert only(result, "mount-path").place.path == "services.web.secrets[0]"
+
+
+def test_a_database_that_wants_an_empty_folder_gets_one_inside_its_new_disk() -> None:
+    result = imported("""
+        services:
+          db: {image: "postgres:16", volumes: ["data:/var/lib/postgresql/data", "dumps:/dumps", "old:/old"]}
+          backup: {image: acme/backup, volumes: ["data:/source:ro"]}
+          web: {image: nginx, volumes: ["html:/html"]}
+        volumes: {data: , html: , dumps: , old: {external: true}}
+        """)
+    assert edges(result, "data", "db") == [{"mountPath": "/var/lib/postgresql/data", "subPath": "data"}]
+    assert edges(result, "data", "backup") == [{"mountPath": "/source", "readOnly": True, "subPath": "data"}]
+    assert edges(result, "html", "web") == [{"mountPath": "/html"}]
+    assert "subPath" not in data(result, "db")["volumeMounts"][0]
+    bound = imported("services: {db: {image: mysql, volumes: ['./db:/var/lib/mysql']}}\n", {}, binds="pvc")
+    assert edges(bound, "db-db", "db") == [{"mountPath": "/var/lib/mysql", "subPath": "data"}]
+
+
+@pytest.mark.parametrize(
+    ("keys", "group"),
+    [
+        ("image: nginx, user: '1000'", 1000),
+        ("image: nginx, user: '1000:50'", 50),
+        ("image: nginx, user: '0'", None),
+        ("image: 'docker.elastic.co/elasticsearch/elasticsearch:8.13.0'", 1000),
+        ("image: elasticsearch, user: root", None),
+        ("image: 'bitnami/redis:7'", 1001),
+        ("image: nginx", None),
+    ],
+)
+def test_who_is_not_root_can_write_to_a_new_disk(keys: str, group: int | None) -> None:
+    result = imported(f"services: {{web: {{{keys}, volumes: ['data:/d']}}}}\nvolumes: {{data: }}\n")
+    assert data(result, "web").get("podSecurityContext", {}).get("fsGroup") == group
+    without = imported(f"services: {{web: {{{keys}}}}}\n")
+    assert "podSecurityContext" not in data(without, "web")

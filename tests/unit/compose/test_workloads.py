@@ -6,6 +6,7 @@ import pytest
 
 from flowcore.compose._images import base_name, is_stateful, known_ports
 from flowcore.errors import Severity
+from flowcore.library import render
 from tests.unit.compose.looking import data, edges, found, imported, kinds, only, refused, service
 
 
@@ -179,3 +180,20 @@ def test_pull_policies_are_translated(policy: str, ours: str) -> None:
 
 def test_an_odd_pull_policy_is_told() -> None:
     assert only(service("pull_policy: daily"), "pull-policy")
+
+
+def test_no_workload_gets_variables_about_services_that_the_file_does_not_give() -> None:
+    text = """
+    services:
+      kafka: {image: confluentinc/cp-kafka, volumes: ["logs:/data"]}
+      topics: {image: confluentinc/cp-kafka, depends_on: [kafka]}
+      web: {image: nginx, depends_on: {topics: {condition: service_completed_successfully}}}
+    volumes: {logs: }
+    """
+    pods = [
+        manifest["spec"]["template"]["spec"]
+        for manifest in render(imported(text).workflow)
+        if "template" in manifest.get("spec", {})
+    ]
+    assert len(pods) == 3
+    assert all(pod["enableServiceLinks"] is False for pod in pods)

@@ -26,6 +26,7 @@ from flowcore.runs import (
     RunStarted,
     advance,
 )
+from flowcore.runs._states import MOST_LINES
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
@@ -139,6 +140,15 @@ def test_hopeless_health_fails_the_node_at_once() -> None:
     run, effects = play(run, NodeHealthChanged("job", "Degraded", "deadline exceeded", hopeless=True))
     assert effects == [Finish(RunStatus.FAILED)]
     assert run.error == "job: deadline exceeded"
+
+
+def test_a_run_that_goes_up_and_down_keeps_its_newest_lines_and_says_that_there_were_more() -> None:
+    run, _ = play(a_run({"web": NodeState(), "db": NodeState()}), RunStarted(), NodeApplied("web", "created"))
+    for number in range(MOST_LINES):
+        run, _ = play(run, NodeHealthChanged("web", ("Degraded", "Healthy")[number % 2], str(number)))
+    assert len(run.logs) == MOST_LINES
+    assert run.logs[0].endswith("earlier lines are left out")
+    assert run.logs[-1].endswith(str(MOST_LINES - 1))
 
 
 def test_cancelling_waits_for_the_applies_under_way() -> None:

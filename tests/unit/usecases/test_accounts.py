@@ -45,6 +45,7 @@ class PlainHasher:
 
     async def verify(self, password: str, encoded: str) -> PasswordVerdict:
         self.verified.append(encoded)
+        await asyncio.sleep(0)
         return PasswordVerdict(encoded.removeprefix("old ") == f"hash of {password}", encoded.startswith("old"))
 
 
@@ -190,6 +191,14 @@ async def test_who_guesses_passwords_is_slowed_down_and_nobody_else(desk: Desk) 
     await desk.sign_in("ann@example.com", "secret1", caller="1.1.1.1")
     desk.clock.advance(301)
     await desk.sign_in("ann@example.com", "secret1", caller="6.6.6.6")
+
+
+async def test_who_guesses_many_passwords_at_once_is_slowed_down_too(desk: Desk) -> None:
+    await desk.register()(somebody())
+    tries = [desk.sign_in("ann@example.com", f"wrong{number}") for number in range(50)]
+    answers = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(isinstance(answer, UnauthenticatedError) for answer in answers) == 10
+    assert sum(isinstance(answer, LimitExceededError) for answer in answers) == 40
 
 
 async def test_a_throttle_remembers_a_limited_number_of_keys(desk: Desk) -> None:

@@ -207,6 +207,14 @@ async def test_a_run_is_refused_with_every_problem_of_the_drawing(world: World) 
         assert await process.history.newest(workflow.id) == 0
 
 
+@pytest.mark.parametrize("timeout", [-1.0, 0.0, 0.5, 86401.0, float("nan"), float("inf")])
+async def test_a_timeout_is_a_second_to_a_day(world: World, timeout: float) -> None:
+    workflow = await world.shop(configmap("a"))
+    async with world.process() as process:
+        with pytest.raises(InvalidInputError, match="timeout must be 1 to 86400 seconds"):
+            await process.start(ANN, workflow.id, ask(timeout=timeout))
+
+
 async def test_only_published_workflows_of_ones_own_on_a_registered_cluster_are_run(world: World) -> None:
     workflow = await world.shop(configmap("a"))
     async with world.process() as process:
@@ -258,6 +266,18 @@ async def test_values_that_nothing_takes_are_told(world: World) -> None:
     async with world.process() as process:
         run = await process.run(workflow, ask(given))
     assert "values for gone are not used: there is no such node" in run.logs[0]
+
+
+async def test_values_given_to_a_node_that_takes_no_such_ones_are_told_and_not_waited_for(world: World) -> None:
+    workflow = await world.shop(configmap("a"), deployment("web"))
+    given = GivenValues(secrets={"web": {"TOKEN": "hunter22"}}, env={"a": {"B": "c"}, "web": {"B": "c"}})
+    async with world.process() as process:
+        run = await process.run(workflow, ask(given))
+    assert [line[11:] for line in run.logs if "not used" in line] == [
+        "environment values for a are not used: it runs no containers",
+        "secrets for web are not used: it is not a secret",
+    ]
+    assert run.options.given_env == {"web": ("B",)}
 
 
 async def test_missing_secrets_are_generated_once_when_asked(world: World) -> None:

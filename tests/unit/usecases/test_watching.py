@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
 
 from adapters.sse import InProcessEventFeed
+from flowcore.errors import UnauthenticatedError
 from flowcore.model import Cluster, NodePhase, NodeState, ObjectRef, Run
-from flowcore.ports.cluster import Changed, Deleted, RejectedError, Selection, Synced
+from flowcore.ports.cluster import Changed, Deleted, RejectedError, Selection, Synced, WatchEvent
 from flowcore.ports.events import Event
 from flowcore.usecases._live import Kind, LiveObjects, NodeKey
 from flowcore.usecases.watching import Target, Watching
@@ -19,6 +21,7 @@ from tests.doubles_cluster import PlayedCluster, PlayedClusters
 pytestmark = pytest.mark.anyio
 
 CLUSTER = Cluster(id="c", owner_id="a", name="dev", created_at=START)
+MOVED = Cluster(id="c", owner_id="a", name="dev", credentials="new", created_at=START)
 DEPLOYMENT = Kind("apps/v1", "Deployment")
 
 
@@ -157,6 +160,22 @@ async def test_what_was_just_applied_counts_although_the_watch_still_tells_of_be
     assert found["metadata"]["resourceVersion"] == "7"
 
 
+async def test_late_news_of_an_object_that_was_made_anew_are_passed_over() -> None:
+    objects = LiveObjects()
+    objects.take(DEPLOYMENT, Synced((live("Deployment", "web", "web", version=3, uid="old"),)))
+    objects.observe(live("Deployment", "web", "web", version=9, uid="new"))
+    assert objects.take(DEPLOYMENT, Changed(live("Deployment", "web", "web", version=7, uid="old"))) == set()
+    assert objects.take(DEPLOYMENT, Deleted(live("Deployment", "web", "web", version=8, uid="old"))) == set()
+    found = objects.find(target("web").ref)
+    assert found is not None
+    assert found["metadata"]["uid"] == "new"
+    # A cluster that was set up anew counts from the start; the whole truth is believed.
+    objects.take(DEPLOYMENT, Synced((live("Deployment", "web", "web", version=1, uid="newer"),)))
+    found = objects.find(target("web").ref)
+    assert found is not None
+    assert found["metadata"]["uid"] == "newer"
+
+
 async def test_objects_are_kept_by_node_without_what_is_secret() -> None:
     objects = LiveObjects()
     secret = live("Secret", "keys", "s") | {"data": {"TOKEN": "aHVudGVyMg=="}}
@@ -191,11 +210,68 @@ async def test_what_a_run_knows_and_what_the_cluster_shows_come_together(world: 
 async def test_a_cluster_with_new_credentials_is_connected_to_anew(world: World) -> None:
     async with world.watching() as watching, watching.follow("w", CLUSTER, [target("web")]) as old:
         await old.ready()
-        moved = Cluster(id="c", owner_id="a", name="dev", credentials="new", created_at=START)
-        async with watching.follow("w", moved, [target("web")]) as new:
+        before = old.watch
+        async with watching.follow("w", MOVED, [target("web")]) as new:
             await new.ready()
-            assert new.watch is not old.watch
+            assert new.watch is not before
             assert world.cluster.connections == 1
+
+
+async def test_what_is_followed_in_a_cluster_goes_on_when_its_credentials_change(world: World) -> None:
+    async with world.watching() as watching, watching.follow("w", CLUSTER, [target("web")]) as view:
+        await view.ready()
+        async with watching.follow("w2", MOVED, [target("other")]) as other:
+            await other.ready()
+            await world.cluster.apply(live("Deployment", "web", "web"))
+            world.cluster.heal("Deployment", "web")
+            await settle()
+            assert view.statuses["web"].health == "Healthy"
+
+
+async def test_a_cluster_that_answers_again_is_not_told_to_be_silent(world: World) -> None:
+    async with world.watching() as watching, watching.follow("w", CLUSTER, [target("web")]) as view:
+        await view.ready()
+        await world.cluster.apply(live("Deployment", "other", "other"))
+        await settle()
+        view.watch.problems[None] = "the cluster does not answer"
+        view.refresh(None)
+        assert view.statuses["web"].health == "Unknown"
+        world.cluster.heal("Deployment", "other")
+        await settle()
+        assert view.statuses["web"].health == "Missing"
+
+
+class Refusing(PlayedCluster):
+    """A cluster that ends every watch of deployments, after some time, as it does when a token has expired."""
+
+    def __init__(self, clock: FrozenClock, error: Exception, *, after: float) -> None:
+        super().__init__()
+        self._clock, self._error, self._after = clock, error, after
+
+    async def watch(self, selection: Selection) -> AsyncIterator[WatchEvent]:
+        async for event in super().watch(selection):
+            yield event
+            if selection.kind == "Deployment":
+                await self._clock.sleep(self._after)
+                raise self._error
+
+
+async def test_a_connection_that_held_for_long_is_made_anew_soon(world: World) -> None:
+    world.access.cluster = Refusing(world.clock, UnauthenticatedError("expired"), after=3600)
+    async with world.watching() as watching, watching.follow("w", CLUSTER, [target("web")]) as view:
+        await view.ready()
+        await world.clock.pass_time(3 * 3700)
+        assert [pause for pause in world.clock.slept if pause != 3600] == [5.0, 5.0, 5.0]
+
+
+async def test_a_mistake_of_ours_does_not_end_a_watch_for_good(world: World) -> None:
+    world.access.cluster = Refusing(world.clock, KeyError("metadata"), after=1)
+    async with world.watching() as watching, watching.follow("w", CLUSTER, [target("web")]) as view:
+        await view.ready()
+        await world.clock.pass_time(2)
+        assert view.statuses["web"].message == "internal error: KeyError"
+        await world.clock.pass_time(4.5)
+        assert view.statuses["web"].health == "Missing"
 
 
 async def test_a_workflow_can_be_followed_by_many_at_once(world: World) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from attrs import evolve, frozen
 
 from adapters.memory import MemoryStore
 from flowcore.errors import InvalidInputError, NotFoundError
-from flowcore.model import Edge, Node, User, Workflow, WorkflowStatus
+from flowcore.model import Edge, Node, User, Version, Workflow, WorkflowStatus
 from flowcore.ports.storage import VERSIONS, WORKFLOWS
 from flowcore.usecases.versions import (
     CreateVersion,
@@ -186,6 +187,25 @@ async def test_a_restore_is_a_new_version_and_can_be_undone(desk: Desk) -> None:
     assert kept.description == "Before restoring version 1"
     _, undone = await desk.restore(ANN, workflow.id, 2)
     assert undone.nodes == (node("c"),)
+
+
+async def test_what_is_saved_while_a_restore_is_under_way_is_kept_too(desk: Desk) -> None:
+    workflow = await shop(desk)
+    await desk.keep(ANN, workflow.id, Description())
+    await desk.save(ANN, workflow.id, WorkflowChanges(nodes=(node("c"),)))
+
+    class SavedMeanwhile(History):
+        async def append(self, workflow_id: str, make: Callable[[int], Version]) -> Version:
+            stored = await super().append(workflow_id, make)
+            if stored.number == 2:
+                await desk.save(ANN, workflow_id, WorkflowChanges(nodes=(node("d"),)))
+            return stored
+
+    restore = evolve(desk.restore, history=SavedMeanwhile(versions=desk.history.versions))
+    restored, after = await restore(ANN, workflow.id, 1)
+    page, _ = await desk.versions.list(ANN, workflow.id, page=1, limit=10)
+    assert [[one.id for one in version.nodes] for version in page] == [["a", "b"], ["d"], ["c"], ["a", "b"]]
+    assert (after.nodes, after.current_version, restored.number) == (workflow.nodes, 4, 4)
 
 
 async def test_restoring_when_the_drawing_is_a_version_already_keeps_no_second_copy(desk: Desk) -> None:

@@ -55,3 +55,8 @@ def test_retention_keeps_the_named_the_newest_the_good_and_their_sources() -> No
     ]
     assert [version.number for version in droppable(versions, keep=1)] == [4, 6]
     assert droppable(versions, keep=0) == ()
+
+
+def test_retention_keeps_what_is_still_to_be_run() -> None:
+    versions = [a_version(1, run_status="failed"), a_version(2, run_status="pending"), a_version(3), a_version(4)]
+    assert [version.number for version in droppable(versions, keep=1)] == [1, 3]
