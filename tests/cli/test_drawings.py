@@ -239,3 +239,9 @@ def test_a_mistake_in_a_file_of_variables_names_that_file(run: Run, compose: Pat
     variables = tmp_path / "production.env"
     variables.write_text('A="open\n', encoding="utf-8")
     assert f"{variables}:1" in run("render", compose, "--env-file", variables).stderr
+
+
+def test_a_place_that_cannot_be_written_to_is_told_without_a_traceback(run: Run, compose: Path, tmp_path: Path) -> None:
+    done = run("import", "compose", compose, "-o", tmp_path)
+    assert done.exit_code == 1
+    assert f"{tmp_path} cannot be written" in done.stderr

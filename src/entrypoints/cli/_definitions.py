@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from flowcore.errors import Finding, FlowcoreError, InvalidInputError, LimitExceededError, Place
+from entrypoints.cli._files import make_folder, write_file
+from flowcore.errors import Finding, InvalidInputError, LimitExceededError, Place
 from flowcore.kinds import Kind, core_catalogue, is_definition, kind_file
 from flowcore.library import read_source
 from flowcore.manifests import read_trees, to_yaml
@@ -142,12 +143,9 @@ def written(
     if findings:
         raise InvalidInputError(findings)
     made_kinds = [_read(path, text) for path, text in texts.items()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, text in texts.items():
-            path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise FlowcoreError(f"{error.filename} cannot be written: {error.strerror}") from error
+    make_folder(folder)
+    for path, text in texts.items():
+        write_file(path, text)
     return list(zip(made_kinds, texts, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""Files that hold secrets of the person at this machine."""
+"""Files that commands write."""
 
 from __future__ import annotations
 
@@ -22,3 +22,27 @@ def write_private(path: Path, text: str) -> None:
             file.write(text)
     except OSError as error:
         raise FlowcoreError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file into a folder that exists.
+
+    Raises:
+        FlowcoreError: it cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FlowcoreError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, unless it exists.
+
+    Raises:
+        FlowcoreError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FlowcoreError(f"{folder} cannot be made: {error.strerror}") from error

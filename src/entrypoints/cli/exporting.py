@@ -10,7 +10,7 @@ from typing import Any
 import rich_click as click
 
 from entrypoints.cli._catalogue import kinds_option
-from entrypoints.cli._files import write_private
+from entrypoints.cli._files import make_folder, write_file, write_private
 from entrypoints.cli._output import errors_console, report_findings, write
 from entrypoints.cli._sources import ComposeOptions, Opened, compose_options, open_source
 from flowcore.errors import FlowcoreError, Severity
@@ -96,12 +96,6 @@ def _write(files: Mapping[str, str], folder: Path, *, force: bool, is_private: b
         raise FlowcoreError(f"{folder} is not empty; use --force to write into it", code="export.not_empty")
     for name, text in files.items():
         path = folder / name
-        if is_private:
-            write_private(path, text)
-            continue
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise FlowcoreError(f"{path} cannot be written: {error.strerror}") from error
+        make_folder(path.parent)
+        (write_private if is_private else write_file)(path, text)
     errors_console().print(f"{len(files)} files in {folder}")

@@ -11,6 +11,7 @@ from pathlib import Path
 import rich_click as click
 
 from entrypoints.cli._catalogue import kinds_option
+from entrypoints.cli._files import write_file
 from entrypoints.cli._output import errors_console, report_findings, summary, write
 from entrypoints.cli._sources import ComposeOptions, compose_options
 from entrypoints.cli.deploying import default_data_dir
@@ -103,7 +104,7 @@ def _write(imported: Imported, output: Path | None) -> None:
     report_findings(imported.findings)
     text = json.dumps(dump_workflow(imported.workflow), indent=2, ensure_ascii=False) + "\n"
     if output:
-        output.write_text(text, encoding="utf-8")
+        write_file(output, text)
     else:
         write(text)
     workflow = imported.workflow

@@ -12,6 +12,7 @@ import rich_click as click
 from attrs import evolve, frozen
 
 from entrypoints.cli._catalogue import kinds_option
+from entrypoints.cli._files import write_file
 from entrypoints.cli._output import errors_console, output_console, report_findings, summary, write, write_json
 from entrypoints.cli._sources import ComposeOptions, compose_options, is_workflow, open_text, read_input
 from flowcore.errors import Edit, Finding, FlowcoreError, errors_of, finding_to_json
@@ -133,10 +134,7 @@ def _save(workflow: Workflow, target: Path) -> None:
     drawing = dump_workflow(workflow)
     is_yaml = target.suffix in (".yaml", ".yml")
     text = to_yaml([drawing]) if is_yaml else json.dumps(drawing, indent=2, ensure_ascii=False) + "\n"
-    try:
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise FlowcoreError(f"{target} cannot be written: {error.strerror}") from error
+    write_file(target, text)
 
 
 def _print(findings: list[Finding], format_: str, name: str, file: str, text: str, rules: Iterable[Rule]) -> None:

@@ -95,10 +95,11 @@ def draw_replicas(scope: Scope) -> None:
     deploy: Value = scope.get("deploy") or {}
     wish: Any = deploy.get("replicas") if deploy.get("replicas") is not None else scope.get("scale")
     key = "deploy" if deploy.get("replicas") is not None else "scale"
-    if wish is None or scope.kind == "job":
-        scope.data.update({} if scope.kind == "job" else {"replicas": 1})
+    runs = {"job": "a job runs once", "daemonset": "a daemon set runs once on every node"}.get(scope.kind)
+    if wish is None or runs:
+        scope.data.update({} if runs else {"replicas": 1})
         if wish is not None and wish != 1:
-            scope.warn("replicas", "a job runs once; the number of replicas was left out", scope.place(key))
+            scope.warn("replicas", f"{runs}; the number of replicas was left out", scope.place(key))
         return
     if wish < 0:
         scope.error("replicas", f"the number of replicas is {wish}, below 0", scope.place(key))

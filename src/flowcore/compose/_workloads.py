@@ -10,7 +10,7 @@ from flowcore.compose._scope import Scope
 from flowcore.compose._storage import mounts_claims
 from flowcore.compose._units import whole_number
 
-_KINDS = ("deployment", "statefulset", "job")
+_KINDS = ("deployment", "statefulset", "daemonset", "job")
 _COMPLETED = "service_completed_successfully"
 
 
@@ -43,6 +43,8 @@ def choose_kind(scope: Scope, awaited: set[str]) -> None:
         _labelled(scope, label)
     elif scope.name in awaited:
         _job(scope)
+    elif _is_global(scope):
+        scope.kind = "daemonset"
     elif not _has_other_mode(scope) and is_stateful(scope.get("image") or "") and mounts_claims(scope):
         scope.kind = "statefulset"
         scope.info(
@@ -59,6 +61,18 @@ def _labelled(scope: Scope, label: str) -> None:
         return
     place = scope.place("labels", "kompose.controller.type", scope.get("labels"))
     scope.warn("kind", f"the label asks for a {label}, which is not offered yet; it is a deployment", place)
+
+
+def _is_global(scope: Scope) -> bool:
+    deploy: Value = scope.get("deploy") or {}
+    if deploy.get("mode") != "global":
+        return False
+    scope.info(
+        "kind",
+        "with deploy.mode global it runs on every node, so it is a daemon set",
+        scope.place("deploy", "mode", deploy),
+    )
+    return True
 
 
 def _has_other_mode(scope: Scope) -> bool:

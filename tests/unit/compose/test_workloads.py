@@ -67,9 +67,9 @@ def test_a_label_chooses_the_kind(wish: str, kind: str) -> None:
 
 
 def test_an_unknown_kind_in_the_label_is_told() -> None:
-    result = service("labels: {kompose.controller.type: daemonset}")
+    result = service("labels: {kompose.controller.type: replicationcontroller}")
     assert kinds(result)["web"] == "deployment"
-    assert "daemonset" in only(result, "kind").message
+    assert "replicationcontroller" in only(result, "kind").message
 
 
 def test_a_service_that_is_awaited_to_the_end_is_a_job() -> None:
@@ -109,10 +109,18 @@ def test_an_awaited_service_that_always_restarts_is_a_job_with_a_warning() -> No
     assert only(result, "kind").severity is Severity.WARNING
 
 
-def test_a_service_on_every_node_is_told() -> None:
-    finding = only(service("deploy: {mode: global}"), "kind")
+def test_a_service_on_every_node_is_a_daemon_set() -> None:
+    result = service("deploy: {mode: global}")
+    assert kinds(result)["web"] == "daemonset"
+    assert "replicas" not in data(result, "web")
+    finding = only(result, "kind")
+    assert (finding.place.path, finding.place.line) == ("services.web.deploy.mode", 4)
+
+
+def test_a_mode_without_a_counterpart_is_told() -> None:
+    finding = only(service("deploy: {mode: global-job}"), "kind")
+    assert finding.severity is Severity.WARNING
     assert finding.place.path == "services.web.deploy.mode"
-    assert finding.place.line == 4
 
 
 def test_a_service_that_may_end_is_explained() -> None:
