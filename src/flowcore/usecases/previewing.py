@@ -8,7 +8,7 @@ from attrs import frozen
 
 from flowcore.errors import Finding
 from flowcore.kinds import Catalogue
-from flowcore.lint import validate
+from flowcore.lint import review
 from flowcore.model import Edge, Manifest, Node, ObjectRef, User, Workflow
 from flowcore.planning import Change, Step, compare
 from flowcore.ports.cluster import ClusterConnection
@@ -90,7 +90,7 @@ class ValidateWorkflow:
             nodes=stored.nodes if nodes is None else nodes,
             edges=stored.edges if edges is None else edges,
         )
-        return tuple(validate(drawn, self.catalogue))
+        return tuple(review(drawn, self.catalogue))
 
 
 @frozen(kw_only=True)
