@@ -12,23 +12,24 @@ from entrypoints.cli._catalogue import folder_option
 from entrypoints.cli._output import report_error
 from flowcore.errors import FlowcoreError, InvalidInputError
 
+#: Where each command is defined, in the order a newcomer meets them.
 COMMANDS = {
-    "demo": ("entrypoints.cli.demo", "See it work: a Compose application on a sandbox cluster, live."),
-    "import": ("entrypoints.cli.importing", "Turn other descriptions of an application into a workflow."),
-    "validate": ("entrypoints.cli.validating", "Check a workflow, Compose file or manifests, and list every finding."),
-    "render": ("entrypoints.cli.drawings", "Print the manifests of a workflow, in apply order."),
-    "graph": ("entrypoints.cli.drawings", "Draw a workflow as Mermaid, DOT, SVG or JSON."),
-    "diff": ("entrypoints.cli.drawings", "Compare two workflows."),
-    "kinds": ("entrypoints.cli.kinds", "List the kinds of nodes, explain one, or add more."),
-    "export": ("entrypoints.cli.exporting", "Write a workflow as manifests, a kustomize base or a Helm chart."),
-    "deploy": ("entrypoints.cli.deploying", "Deploy a workflow or Compose file and watch it come up."),
-    "serve": ("entrypoints.cli.serving", "Run the service."),
-    "sandbox": ("entrypoints.cli.serving", "Run a sandbox cluster alone."),
+    "demo": "entrypoints.cli.demo",
+    "import": "entrypoints.cli.importing",
+    "validate": "entrypoints.cli.validating",
+    "render": "entrypoints.cli.drawings",
+    "graph": "entrypoints.cli.drawings",
+    "diff": "entrypoints.cli.drawings",
+    "kinds": "entrypoints.cli.kinds",
+    "export": "entrypoints.cli.exporting",
+    "deploy": "entrypoints.cli.deploying",
+    "serve": "entrypoints.cli.serving",
+    "sandbox": "entrypoints.cli.serving",
 }
 
 
 class LazyGroup(click.RichGroup):
-    """A group that knows its commands' names and first lines without importing them, and reports flowcore's errors."""
+    """A group that imports a command when it is asked for, and reports flowcore's errors."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order a newcomer meets them."""
@@ -38,7 +39,7 @@ class LazyGroup(click.RichGroup):
         """Import and return a command."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(COMMANDS[cmd_name][0])
+        module = import_module(COMMANDS[cmd_name])
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 
