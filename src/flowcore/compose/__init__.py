@@ -8,14 +8,15 @@ from typing import Any, TypeAlias, TypeVar
 
 from flowcore.compose._convert import Imported, convert
 from flowcore.compose._dotenv import parse_dotenv
-from flowcore.compose._files import Entry, EntryKind, Files, FolderFiles, MemoryFiles, open_sources
 from flowcore.compose._interpolation import interpolate
 from flowcore.compose._loader import load_project
 from flowcore.compose._marks import plain
 from flowcore.compose._merge import merge
 from flowcore.compose._scope import Binds, Expose, Options
+from flowcore.compose._sources import open_sources
 from flowcore.compose._volumes import parse_volume
 from flowcore.errors import InvalidInputError
+from flowcore.files import Entry, EntryKind, Files, FolderFiles, MemoryFiles
 
 __all__ = [
     "Binds",

@@ -7,12 +7,12 @@ import re
 from typing import Any
 
 from flowcore.compose._bundles import Bundle, bundle_of, draw_bundle
-from flowcore.compose._files import EntryKind, inside
 from flowcore.compose._images import SUB_PATH, wants_empty_volume
 from flowcore.compose._marks import Block, Value
 from flowcore.compose._project import Project
 from flowcore.compose._scope import Binds, Scope
 from flowcore.errors import Place
+from flowcore.files import EntryKind, inside
 
 _SOCKETS = ("docker.sock", "podman.sock", "containerd.sock", "crio.sock")
 #: Folders of the host's system, with everything in them.

@@ -10,12 +10,12 @@ from typing import Any
 
 from attrs import frozen
 
-from flowcore.compose._files import EntryKind, Files
 from flowcore.compose._marks import Block
 from flowcore.compose._names import config_key
 from flowcore.compose._scope import Scope
 from flowcore.compose._sensitive import secret_word
 from flowcore.errors import Place
+from flowcore.files import EntryKind, Files
 
 #: Most bytes that travel in one config map; the cluster takes 1 MiB with everything around them.
 MAX_BYTES = 900_000

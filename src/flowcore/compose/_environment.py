@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from flowcore.compose._dotenv import parse_dotenv
-from flowcore.compose._files import EntryKind
 from flowcore.compose._marks import Block, Mark, Value, mark_of
 from flowcore.compose._names import is_config_key
 from flowcore.compose._scope import Scope
 from flowcore.compose._sensitive import why_sensitive
 from flowcore.errors import InvalidInputError, Place
+from flowcore.files import EntryKind
 
 _MAX_ENV_FILE = 900_000
 

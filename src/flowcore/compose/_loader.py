@@ -10,7 +10,6 @@ from attrs import define
 from flowcore.compose._checks import check
 from flowcore.compose._dotenv import parse_dotenv
 from flowcore.compose._extends import extend
-from flowcore.compose._files import EntryKind, Files, Sources
 from flowcore.compose._interpolation import Outcome, TemplateError, interpolate_tree, substitute
 from flowcore.compose._marks import NOWHERE, Block, Mark, Value, mark_of
 from flowcore.compose._merge import merge, untagged
@@ -18,8 +17,10 @@ from flowcore.compose._normalise import normalise
 from flowcore.compose._project import Project
 from flowcore.compose._report import Report
 from flowcore.compose._scalars import text_of
+from flowcore.compose._sources import Sources
 from flowcore.compose._yaml import read_yaml
 from flowcore.errors import InvalidInputError, Place
+from flowcore.files import EntryKind, Files
 
 _NOT_IN_NAME = re.compile(r"[^a-z0-9_-]+")
 _DEFAULT_NAME = "app"

@@ -9,7 +9,6 @@ from typing import Any
 from attrs import define, field
 
 from flowcore.compose._bundles import MAX_BYTES, file_data, text_of_bytes
-from flowcore.compose._files import EntryKind
 from flowcore.compose._marks import Block, Value, mark_of
 from flowcore.compose._names import clean_name, config_key
 from flowcore.compose._project import Project
@@ -17,6 +16,7 @@ from flowcore.compose._scalars import text_of
 from flowcore.compose._scope import Drawing, Scope
 from flowcore.compose._units import whole_number
 from flowcore.errors import Place
+from flowcore.files import EntryKind
 
 
 @define

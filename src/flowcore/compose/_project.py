@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from flowcore.compose._files import Files
 from flowcore.compose._marks import Block, Value
 from flowcore.compose._report import Report
+from flowcore.files import Files
 
 
 @frozen(kw_only=True)

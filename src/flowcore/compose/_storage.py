@@ -8,7 +8,6 @@ from typing import Any
 from attrs import define, field
 
 from flowcore.compose._binds import draw_bind, is_shield
-from flowcore.compose._files import inside
 from flowcore.compose._images import SUB_PATH, wants_empty_volume
 from flowcore.compose._marks import Block, Value, mark_of
 from flowcore.compose._names import clean_name
@@ -16,6 +15,7 @@ from flowcore.compose._project import Project
 from flowcore.compose._scope import Drawing, Scope
 from flowcore.compose._units import memory_of, whole_number
 from flowcore.errors import Place
+from flowcore.files import inside
 
 _DEFAULT_SIZE = "10Gi"
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a path in the container

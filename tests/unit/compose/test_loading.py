@@ -8,8 +8,8 @@ from time import perf_counter
 import pytest
 
 from flowcore.compose import EntryKind, FolderFiles, MemoryFiles, import_compose, load
-from flowcore.compose._files import inside
 from flowcore.errors import ForbiddenError, InvalidInputError, NotFoundError, Severity
+from flowcore.files import inside
 from tests.unit.compose.looking import data, found, imported, kinds, only, refused, service
 
 _WEB = "services: {web: {image: nginx}}\n"

@@ -1,19 +1,19 @@
-"""The project's files: what a Compose file may read, and nothing outside its folder."""
+"""The files around a description of an application: read below one folder, and nothing outside of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from attrs import field, frozen
 
-from flowcore.errors import Finding, ForbiddenError, InvalidInputError, NotFoundError, Place
+from flowcore.errors import ForbiddenError, NotFoundError
 
 
 class EntryKind(StrEnum):
-    """What a path in a Compose file leads to."""
+    """What a path leads to."""
 
     FILE = "file"
     FOLDER = "folder"
@@ -30,7 +30,7 @@ class Entry:
 
 
 class Files(Protocol):
-    """Reads below the project's folder; paths are relative to it, as Compose writes them (``./conf/a.txt``)."""
+    """Reads below a folder; paths are relative to it (``./conf/a.txt``)."""
 
     def look(self, path: str) -> Entry:
         """Return what stands at *path*; a path that leaves the folder (``..``, absolute, symlink) is outside."""
@@ -99,11 +99,11 @@ class FolderFiles:
         """See ``Files.read``."""
         real = self._find(path)
         if real is None:
-            raise ForbiddenError(f"{path} is outside the project's folder", code="compose.outside")
+            raise ForbiddenError(f"{path} is outside the project's folder", code="files.outside")
         try:
             return real.read_bytes()
         except OSError as error:
-            raise NotFoundError(f"{path} cannot be read: {error.strerror}", code="compose.file_not_found") from error
+            raise NotFoundError(f"{path} cannot be read: {error.strerror}", code="files.not_found") from error
 
     def names(self, path: str) -> tuple[str, ...]:
         """See ``Files.names``."""
@@ -137,9 +137,9 @@ class MemoryFiles:
         """See ``Files.read``."""
         clean = inside(path)
         if clean is None:
-            raise ForbiddenError(f"{path} is outside the project's folder", code="compose.outside")
+            raise ForbiddenError(f"{path} is outside the project's folder", code="files.outside")
         if clean not in self.contents:
-            raise NotFoundError(f"{path} was not given with the text", code="compose.file_not_found")
+            raise NotFoundError(f"{path} was not given with the text", code="files.not_found")
         return self.contents[clean]
 
     def names(self, path: str) -> tuple[str, ...]:
@@ -149,86 +149,3 @@ class MemoryFiles:
         if clean is None:
             return ()
         return tuple(sorted({name[len(start) :].split("/")[0] for name in self.contents if name.startswith(start)}))
-
-
-# ---------------------------------------------------------------- what the caller hands in
-
-#: Names that Compose looks for in a folder, the first wins; each with the names of its override.
-_DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-
-
-@frozen(kw_only=True)
-class Sources:
-    """Compose texts with their names, and the files around them.
-
-    Attributes:
-        texts: (name for findings, text) in merge order.
-        files: what they may read.
-        folder: name of the project's folder; empty for texts.
-    """
-
-    texts: tuple[tuple[str, str], ...]
-    files: Files
-    folder: str = ""
-
-
-def is_text(source: str | Path) -> bool:
-    """Whether a source is the Compose text itself and not a path to it."""
-    if isinstance(source, Path):
-        return False
-    return not source.strip() or "\n" in source or "services:" in source or source.lstrip().startswith("{")
-
-
-def open_sources(given: Sequence[str | Path], files: Files | None) -> Sources:
-    """Return the texts of *given* paths and texts; a folder stands for the Compose file in it, with its override.
-
-    Raises:
-        InvalidInputError: a path leads nowhere, or to something else than UTF-8 text.
-    """
-    texts: list[tuple[str, str]] = []
-    folder: Path | None = None
-    for source in given:
-        if is_text(source):
-            name = "compose.yaml" if len(given) == 1 else f"compose.yaml #{len(texts) + 1}"
-            texts.append((name, str(source).removeprefix("\ufeff")))
-            continue
-        for path in _paths(Path(source)):
-            folder = folder or _folder_of(path)
-            texts.append((str(path), _text(path)))
-    found = files or (FolderFiles(folder) if folder else MemoryFiles())
-    return Sources(texts=tuple(texts), files=found, folder=folder.name if folder else "")
-
-
-def _unreadable(path: Path, problem: str) -> InvalidInputError:
-    finding = Finding(rule="compose-unreadable", message=f"{path} {problem}", place=Place(file=str(path)))
-    return InvalidInputError([finding], code="compose.invalid")
-
-
-def _folder_of(path: Path) -> Path:
-    try:
-        return path.resolve().parent
-    except (OSError, RuntimeError, ValueError) as error:
-        raise _unreadable(path, "is not a path") from error
-
-
-def _paths(path: Path) -> list[Path]:
-    try:
-        if not path.is_dir():
-            return [path]
-        for name in _DEFAULTS:
-            if (path / name).is_file():
-                stem, _, ending = name.rpartition(".")
-                override = path / f"{stem}.override.{ending}"
-                return [path / name, override] if override.is_file() else [path / name]
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, "is not a path") from error
-    raise _unreadable(path, f"is a folder without {_DEFAULTS[0]}")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _unreadable(path, f"is not UTF-8 text (byte {error.start})") from error
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, f"cannot be read: {getattr(error, 'strerror', None) or 'it is not a path'}") from error
