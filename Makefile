@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: setup demo test check lint types arch unit fmt golden bench clean
+.PHONY: setup demo test check lint types arch unit fmt golden bench fuzz clean
 
 setup: $(STAMP)
 
@@ -40,6 +40,11 @@ golden: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+# Coverage-guided, for SECONDS; needs atheris (the extra `fuzz`) and does nothing without it.
+SECONDS ?= 60
+fuzz: setup
+	$(BIN)/python -m benchmarks.fuzz_compose $(SECONDS)
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("rendering", "validating", "diffing", "applying")
+NAMES = ("rendering", "validating", "diffing", "applying", "importing")
 
 
 def main(names: list[str]) -> int:

@@ -8,12 +8,15 @@ from typing import TypeVar
 
 from attrs import define, field, frozen
 
+from entrypoints.oauth_settings import ProviderSettings, is_address, read_providers, variables_of
+from flowcore.addresses import AddressPolicy
 from flowcore.errors import Finding, InvalidInputError, Place
 
 T = TypeVar("T")
 
 PREFIX = "FLOWCORE_"
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+_WITHOUT = {False: "a path, query or fragment", True: "a query or fragment"}
 _STORES = ("memory://", "sqlite:///", "mongodb://", "mongodb+srv://")
 
 
@@ -32,6 +35,8 @@ class Settings:
         signup_enabled: whether anybody can register.
         invite_code: what everybody but the first user must know to register; empty asks nobody.
         allowed_domains: e-mail domains that may register; empty allows all.
+        allowed_addresses: addresses, networks and hosts outside the public network that users may name, as
+            ``AddressPolicy.of`` reads them.
         keep_bcrypt: do not upgrade bcrypt hashes at sign-in.
         token_in_query: accept ``?token=`` on streams, as older clients send it.
         cors_origins: origins of web clients on other hosts.
@@ -43,6 +48,9 @@ class Settings:
         recover_every: seconds between two looks for such runs.
         keep_versions: automatic versions kept per workflow; 0 keeps all.
         watch_lingers: keep watching a workflow that was run here after the last listener left.
+        public_url: address that browsers reach the service at, without a path; identity providers need it.
+        frontend_url: address of the web client; the public address when empty.
+        oauth_providers: identity providers; the variable names a TOML file that describes them.
         log_level: debug, info, warning or error.
         log_json: write logs as JSON lines, not for people.
     """
@@ -57,6 +65,7 @@ class Settings:
     signup_enabled: bool = True
     invite_code: str = field(default="", repr=False)
     allowed_domains: tuple[str, ...] = ()
+    allowed_addresses: tuple[str, ...] = ()
     keep_bcrypt: bool = False
     token_in_query: bool = True
     cors_origins: tuple[str, ...] = ()
@@ -68,6 +77,9 @@ class Settings:
     recover_every: float = 5
     keep_versions: int = 0
     watch_lingers: bool = True
+    public_url: str = ""
+    frontend_url: str = ""
+    oauth_providers: tuple[ProviderSettings, ...] = ()
     log_level: str = "info"
     log_json: bool = False
 
@@ -75,6 +87,11 @@ class Settings:
     def store(self) -> str:
         """Address of the store."""
         return self.store_url or f"sqlite:///{self.data_dir / 'flowcore.db'}"
+
+    @property
+    def frontend(self) -> str:
+        """Address of the web client, without a slash at its end."""
+        return self.frontend_url or self.public_url
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -96,6 +113,7 @@ class Settings:
             signup_enabled=reader.flag("signup_enabled", default=True),
             invite_code=reader.text("invite_code", ""),
             allowed_domains=reader.words("allowed_domains"),
+            allowed_addresses=reader.addresses("allowed_addresses"),
             keep_bcrypt=reader.flag("keep_bcrypt", default=False),
             token_in_query=reader.flag("token_in_query", default=True),
             cors_origins=reader.words("cors_origins"),
@@ -107,6 +125,9 @@ class Settings:
             recover_every=reader.number("recover_every", 5.0, float, 0.1, 3600),
             keep_versions=reader.number("keep_versions", 0, int, 0, 1_000_000),
             watch_lingers=reader.flag("watch_lingers", default=True),
+            public_url=reader.url("public_url"),
+            frontend_url=reader.url("frontend_url", with_path=True),
+            oauth_providers=reader.providers("oauth_providers"),
             log_level=reader.choice("log_level", "info", ("debug", "info", "warning", "error")),
             log_json=reader.flag("log_json", default=False),
         )
@@ -136,6 +157,15 @@ class _Reader:
     def words(self, name: str) -> tuple[str, ...]:
         return tuple(word for part in self.text(name, "").split(",") if (word := part.strip()))
 
+    def addresses(self, name: str) -> tuple[str, ...]:
+        entries = self.words(name)
+        try:
+            AddressPolicy.of(entries)
+        except InvalidInputError as error:
+            for finding in error.findings:
+                self._problem(name, f"has an entry that will not do: {finding.message}; {finding.fix}")
+        return entries
+
     def flag(self, name: str, *, default: bool) -> bool:
         word = self.text(name, str(default)).lower()
         if word not in _TRUE + _FALSE:
@@ -164,6 +194,25 @@ class _Reader:
         if url and not url.startswith(_STORES):
             self._problem(name, f"must start with one of {', '.join(_STORES)}")
         return url
+
+    def url(self, name: str, *, with_path: bool = False) -> str:
+        url = self.text(name, "").rstrip("/")
+        if url and not is_address(url, with_path=with_path):
+            self._problem(name, "must be an https address (http only on this machine), without " + _WITHOUT[with_path])
+        return url
+
+    def providers(self, name: str) -> tuple[ProviderSettings, ...]:
+        text = self.text(name, "")
+        if not text:
+            return ()
+        self._asked |= variables_of(Path(text))
+        if not self.text("public_url", ""):
+            self._problem("public_url", f"is needed with {PREFIX}{name.upper()}")
+        try:
+            return read_providers(Path(text), self.env)
+        except InvalidInputError as error:
+            self._findings += error.findings
+            return ()
 
     def finish(self) -> None:
         for variable in sorted(set(self.env) - self._asked):

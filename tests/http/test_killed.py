@@ -55,6 +55,7 @@ async def running(folder: Path, token: str = "") -> AsyncIterator[Running]:
         "FLOWCORE_PORT": "0",
         "FLOWCORE_LEASE_SECONDS": "1",
         "FLOWCORE_RECOVER_EVERY": "0.2",
+        "FLOWCORE_ALLOWED_ADDRESSES": "127.0.0.1",
     }
     command = (sys.executable, "-m", "entrypoints.http")
     process = await asyncio.create_subprocess_exec(

@@ -12,7 +12,7 @@ import aiohttp
 from attrs import field, frozen
 from kubernetes.aio.client import ApiClient, Configuration
 
-from adapters.kubernetes._sockets import MayReach, connector_of
+from adapters.kubernetes._sockets import GuardedRoute, connector_of
 from flowcore.errors import InvalidInputError
 
 
@@ -41,8 +41,12 @@ class Access:
     namespace: str = "default"
 
 
-def client_of(access: Access, may_reach: MayReach | None = None) -> ApiClient:
+def client_of(access: Access, route: GuardedRoute | None = None) -> ApiClient:
     """Return the official client; call it inside the event loop, and end it with ``close_client``.
+
+    Args:
+        access: to the API server.
+        route: the checked way there; None for any.
 
     Raises:
         InvalidInputError: the certificates or the key cannot be used.
@@ -55,7 +59,7 @@ def client_of(access: Access, may_reach: MayReach | None = None) -> ApiClient:
     if access.authorization:
         configuration.api_key = {"BearerToken": access.authorization}
     try:
-        client = started(configuration, may_reach)
+        client = started(configuration, route)
         if access.certificate:
             _present(client.rest_client.ssl_context, access.certificate, access.key)
     except (ssl.SSLError, ValueError):
@@ -75,7 +79,7 @@ def new_configuration() -> Configuration:
     return Configuration(client_session_kwargs=session)
 
 
-def started(configuration: Configuration, may_reach: MayReach | None = None) -> ApiClient:
+def started(configuration: Configuration, route: GuardedRoute | None = None) -> ApiClient:
     """Return the client with our connector and the proxy that the environment names for this server.
 
     aiohttp's ``trust_env`` would look for it (and into ``.netrc``) in a thread before every single request.
@@ -86,7 +90,9 @@ def started(configuration: Configuration, may_reach: MayReach | None = None) -> 
     # Python 3.13 asks more of authorities' certificates than the ones of many clusters have.
     configuration.disable_strict_ssl_verification = True
     client = ApiClient(configuration)
-    configuration.client_session_kwargs["connector"] = connector_of(client.rest_client.ssl_context, may_reach)
+    # A proxy is the administrator's, connects for us, and asks its own resolver: it must have rules of its own.
+    checked = None if configuration.proxy else route
+    configuration.client_session_kwargs["connector"] = connector_of(client.rest_client.ssl_context, checked)
     return client
 
 

@@ -16,11 +16,12 @@ from adapters.kubernetes._backoff import Jitter, system_jitter
 from adapters.kubernetes._connection import KubernetesConnection
 from adapters.kubernetes._credentials import KNOWN, Problems, simple_access
 from adapters.kubernetes._kubeconfig import kubeconfig_access
-from adapters.kubernetes._sockets import MayReach
+from adapters.kubernetes._sockets import open_route
 from adapters.kubernetes._transport import Transport
-from flowcore.errors import ForbiddenError, InvalidInputError
+from flowcore.errors import ForbiddenError, InvalidInputError, UnavailableError
 from flowcore.model import Cluster
 from flowcore.ports.cluster import ClusterConnection, RejectedError
+from flowcore.ports.network import AddressGuard
 from flowcore.ports.security import SecretCipher
 from flowcore.ports.system import Clock
 
@@ -35,22 +36,35 @@ class KubernetesClusters:
         cipher: seals credentials, bound to ``cluster:<id>``.
         clock: waits between tries.
         jitter: spreads those waits.
-        may_reach: says which IP addresses registered clusters may have; None for any.
+        guard: says where registered clusters may be; None for anywhere.
     """
 
     cipher: SecretCipher
     clock: Clock
     jitter: Jitter = field(default=system_jitter, kw_only=True)
-    may_reach: MayReach | None = field(default=None, kw_only=True)
+    guard: AddressGuard | None = field(default=None, kw_only=True)
 
     @asynccontextmanager
     async def connect(self, cluster: Cluster) -> AsyncIterator[ClusterConnection]:
         """Open a connection and ask the server once, to know that it answers; see the port."""
         access = _access(cluster, self._unsealed(cluster))
-        async with _connected(
-            client_of(access, self.may_reach), access.namespace, self.clock, self.jitter
-        ) as connection:
+        route = None if self.guard is None else await open_route(self.guard, self.clock, access.server)
+        async with _connected(client_of(access, route), access.namespace, self.clock, self.jitter) as connection:
             yield connection
+
+    async def vet(self, cluster: Cluster) -> None:
+        """Refuse a cluster that is where users' clusters may not be; see the port."""
+        if self.guard is None:
+            return
+        path, server = "server", cluster.server
+        if cluster.auth_type == "kubeconfig":
+            path, server = "kubeconfig.cluster.server", _access(cluster, self._unsealed(cluster)).server
+        try:
+            await open_route(self.guard, self.clock, server)
+        except UnavailableError:
+            return
+        except (ForbiddenError, InvalidInputError) as error:
+            raise InvalidInputError.of(error.message, rule="cluster-address", path=path, code=error.code) from None
 
     def seal(self, cluster: Cluster, credentials: Mapping[str, str]) -> str:
         """Return credentials encrypted, after checking that they can be used; see the port.

@@ -69,6 +69,9 @@ class LocalClusters:
         async with connect_kubeconfig(context=context, clock=self.clock) as connection:
             yield connection
 
+    async def vet(self, cluster: Cluster) -> None:
+        """Allow every cluster: people may reach from their own machine what they like."""
+
     def seal(self, cluster: Cluster, credentials: Mapping[str, str]) -> str:
         """Return nothing: the credentials stay in the kubeconfig."""
         return ""

@@ -219,6 +219,7 @@ class _translated:  # noqa: N801 - reads as a word of the ``with`` statement
         if isinstance(error, aiohttp.ClientConnectorSSLError):
             raise _unavailable("no TLS connection can be agreed on") from None
         if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, AddressRefusedError):
+            # Raised anew for every connection: what the name leads to may have changed since the first.
             raise _unavailable("its address is not allowed") from None
         if isinstance(error, aiohttp.InvalidURL | aiohttp.TooManyRedirects | aiohttp.ServerFingerprintMismatch):
             raise _unavailable("its address cannot be used") from None

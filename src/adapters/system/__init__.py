@@ -1,6 +1,7 @@
-"""The machine's clock and its source of ids and secrets."""
+"""The machine's clock, its resolver of names, and its source of ids and secrets."""
 
 from adapters.system._clock import SystemClock
 from adapters.system._ids import SystemIds
+from adapters.system._resolver import SystemResolver
 
-__all__ = ["SystemClock", "SystemIds"]
+__all__ = ["SystemClock", "SystemIds", "SystemResolver"]

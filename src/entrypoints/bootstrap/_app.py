@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypedDict
 
 from attrs import field, frozen
@@ -12,6 +12,8 @@ from flowcore.kinds import Catalogue, core_catalogue
 from flowcore.model import Run
 from flowcore.ports.cluster import Clusters
 from flowcore.ports.events import EventFeed
+from flowcore.ports.identity import IdentityProvider
+from flowcore.ports.network import AddressGuard
 from flowcore.ports.security import PasswordHasher, TokenIssuer
 from flowcore.ports.storage import Store
 from flowcore.ports.system import Clock, IdSource
@@ -24,6 +26,8 @@ from flowcore.usecases import (
     following,
     imports,
     local_account,
+    oauth,
+    oauth_linking,
     plugins,
     previewing,
     reading,
@@ -40,7 +44,9 @@ class Ports:
 
     Attributes:
         gift: the cluster that every user is given; None for none.
+        guard: the gate for every host that a user names.
         sandbox_kubeconfig: how kubectl reaches the sandbox; empty without one. It holds the sandbox's token.
+        identity_providers: the ways to the providers of the settings, by name.
         on_run_end: told when the work on a run ends, with the error that broke it off, if one did.
     """
 
@@ -51,9 +57,11 @@ class Ports:
     tokens: TokenIssuer
     clock: Clock
     ids: IdSource
+    guard: AddressGuard
     catalogue: Catalogue = field(factory=core_catalogue)
     gift: clusters.ClusterDraft | None = None
     sandbox_kubeconfig: str = field(default="", repr=False)
+    identity_providers: Mapping[str, IdentityProvider] = field(factory=dict)
     on_run_end: Callable[[Run, BaseException | None], None] = lambda _run, _error: None
 
 
@@ -67,8 +75,10 @@ class Overrides(TypedDict, total=False):
     tokens: TokenIssuer
     clock: Clock
     ids: IdSource
+    guard: AddressGuard
     catalogue: Catalogue
     gift: clusters.ClusterDraft | None
+    identity_providers: Mapping[str, IdentityProvider]
     on_run_end: Callable[[Run, BaseException | None], None]
 
 
@@ -90,6 +100,11 @@ class App:
     sign_in: accounts.SignIn
     authenticate: accounts.Authenticate
     refresh_token: accounts.RefreshToken
+    providers: oauth.Providers
+    begin_oauth: oauth.BeginOAuth
+    finish_oauth: oauth.FinishOAuth
+    exchange_code: oauth.ExchangeCode
+    identities: oauth_linking.Identities
     change_profile: accounts.ChangeProfile
     change_password: accounts.ChangePassword
     add_cluster: clusters.AddCluster

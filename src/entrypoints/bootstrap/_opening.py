@@ -19,7 +19,10 @@ from adapters.security import AesGcmCipher, Argon2BcryptHasher, JwtTokens, Keyri
 from adapters.sqlite import open_sqlite
 from adapters.sse import InProcessEventFeed
 from adapters.system import SystemClock, SystemIds
+from entrypoints.bootstrap._addresses import ProviderAddresses
 from entrypoints.bootstrap._app import App, Overrides, Ports
+from entrypoints.bootstrap._guarding import guard_of_clusters, open_guard
+from entrypoints.bootstrap._identity import open_providers, provider_hosts
 from entrypoints.bootstrap._wiring import wire
 from entrypoints.settings import Settings
 from flowcore.errors import UnavailableError
@@ -119,17 +122,20 @@ async def _open_ports(stack: AsyncExitStack, settings: Settings, overrides: Over
     stack.callback(hasher.close)
     cipher = AesGcmCipher(keyring.encryption)
     gift, kubeconfig = await _open_sandbox(stack, settings)
+    guard = overrides.get("guard") or open_guard(settings)
     return Ports(
         catalogue=overrides.get("catalogue") or _catalogue(settings),
         store=await _open_store(stack, settings, overrides),
         feed=feed,
-        access=KubernetesClusters(cipher, clock),
+        access=KubernetesClusters(cipher, clock, guard=guard_of_clusters(guard, overrides.get("gift", gift))),
         hasher=hasher,
         tokens=JwtTokens(clock=clock, keys=keyring.tokens),
         clock=clock,
         ids=ids,
+        guard=guard,
         gift=gift,
         sandbox_kubeconfig=kubeconfig,
+        identity_providers=open_providers(settings, ProviderAddresses(provider_hosts(settings)), clock),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from entrypoints.bootstrap._app import App, Ports
+from entrypoints.bootstrap._identity import wire_identity
 from entrypoints.settings import Settings
 from flowcore.ports.storage import CLUSTERS, LEASES, PLUGIN_CHOICES, RUNS, USERS, VERSIONS, WORKFLOWS
 from flowcore.usecases import (
@@ -22,6 +23,7 @@ from flowcore.usecases import (
     workflows,
 )
 from flowcore.usecases.desk import RunDesk
+from flowcore.usecases.enrolling import SignUpPolicy
 from flowcore.usecases.leasing import Leases
 from flowcore.usecases.throttling import Throttle
 from flowcore.usecases.watching import Watching
@@ -40,6 +42,16 @@ def wire(ports: Ports, settings: Settings) -> App:
     if ports.gift is not None:
         provide = clusters.ProvideCluster(clusters=kept, add=add, draft=ports.gift)
     welcome = provide or accounts.welcome_nobody
+    register = accounts.Register(
+        users=users,
+        hasher=ports.hasher,
+        tokens=ports.tokens,
+        clock=clock,
+        ids=ids,
+        leases=leases,
+        policy=_policy(settings),
+        welcome=welcome,
+    )
     authenticate = accounts.Authenticate(users=users, tokens=ports.tokens)
     chosen = clusters.ClusterQueries(clusters=kept)
     create = workflows.CreateWorkflow(workflows=drawn, clock=clock, ids=ids)
@@ -56,16 +68,8 @@ def wire(ports: Ports, settings: Settings) -> App:
         executor=executor,
         sandbox_kubeconfig=ports.sandbox_kubeconfig,
         provide_cluster=provide,
-        register=accounts.Register(
-            users=users,
-            hasher=ports.hasher,
-            tokens=ports.tokens,
-            clock=clock,
-            ids=ids,
-            leases=leases,
-            policy=_policy(settings),
-            welcome=welcome,
-        ),
+        register=register,
+        **wire_identity(ports, settings, register),
         act_locally=local_account.ActLocally(users=users, clock=clock, ids=ids, welcome=welcome),
         sign_in=accounts.SignIn(
             users=users,
@@ -138,8 +142,8 @@ def _desk(ports: Ports, settings: Settings) -> RunDesk:
     )
 
 
-def _policy(settings: Settings) -> accounts.SignUpPolicy:
-    return accounts.SignUpPolicy(
+def _policy(settings: Settings) -> SignUpPolicy:
+    return SignUpPolicy(
         is_enabled=settings.signup_enabled,
         invite_code=settings.invite_code,
         allowed_domains=settings.allowed_domains,

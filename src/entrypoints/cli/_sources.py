@@ -13,7 +13,7 @@ import rich_click as click
 from attrs import frozen
 
 from entrypoints.cli._catalogue import open_catalogue
-from flowcore.compose import Binds, Expose, Imported, parse_dotenv
+from flowcore.compose import Binds, Expose, Imported, Networks, parse_dotenv
 from flowcore.errors import Finding, FlowcoreError, InvalidInputError, LimitExceededError, Place
 from flowcore.library import import_compose, import_manifests, load_workflow, read_source
 from flowcore.manifests import from_yaml
@@ -38,17 +38,25 @@ class ComposeOptions:
         profiles: the active ones.
         expose: how published ports are reached.
         binds: what replaces folders of the host.
+        networks: what the networks of the file become.
     """
 
     env: Mapping[str, str]
     profiles: tuple[str, ...] = ()
     expose: str = Expose.LOADBALANCER
     binds: str = Binds.EMPTYDIR
+    networks: str = Networks.IGNORE
 
     def read(self, source: str | Path | list[Path], *, name: str | None = None) -> Imported:
         """Import Compose files with these options."""
         return import_compose(
-            source, env=self.env, profiles=self.profiles, name=name, expose=self.expose, binds=self.binds
+            source,
+            env=self.env,
+            profiles=self.profiles,
+            name=name,
+            expose=self.expose,
+            binds=self.binds,
+            networks=self.networks,
         )
 
 
@@ -59,14 +67,35 @@ def compose_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--env-file", multiple=True, type=click.Path(path_type=Path), help="File with Compose variables.")
     @click.option("--profile", multiple=True, help="Active Compose profile.")
     @click.option(
-        "--expose", type=click.Choice(list(Expose)), default=Expose.LOADBALANCER, help="How ports are published."
+        "--expose",
+        type=click.Choice([word.value for word in Expose]),
+        default=Expose.LOADBALANCER.value,
+        help="How ports are published.",
     )
-    @click.option("--binds", type=click.Choice(list(Binds)), default=Binds.EMPTYDIR, help="What replaces host folders.")
+    @click.option(
+        "--binds",
+        type=click.Choice([word.value for word in Binds]),
+        default=Binds.EMPTYDIR.value,
+        help="What replaces host folders.",
+    )
+    @click.option(
+        "--networks",
+        type=click.Choice([word.value for word in Networks]),
+        default=Networks.IGNORE.value,
+        help="Whether Compose networks become network policies.",
+    )
     @wraps(command)
     def with_options(
-        *, env: Sequence[str], env_file: Sequence[Path], profile: Sequence[str], expose: str, binds: str, **rest: Any
+        *,
+        env: Sequence[str],
+        env_file: Sequence[Path],
+        profile: Sequence[str],
+        expose: str,
+        binds: str,
+        networks: str,
+        **rest: Any,
     ) -> None:
-        read = ComposeOptions(read_variables(env, env_file), tuple(profile), expose, binds)
+        read = ComposeOptions(read_variables(env, env_file), tuple(profile), expose, binds, networks)
         command(options=read, **rest)
 
     return with_options

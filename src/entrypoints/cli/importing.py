@@ -12,6 +12,7 @@ import rich_click as click
 
 from entrypoints.cli._catalogue import kinds_option
 from entrypoints.cli._files import write_file
+from entrypoints.cli._import_report import print_report
 from entrypoints.cli._output import errors_console, report_findings, summary, write
 from entrypoints.cli._sources import ComposeOptions, compose_options
 from entrypoints.cli.deploying import default_data_dir
@@ -28,17 +29,39 @@ def import_command() -> None:
     """Turn other descriptions of an application into a workflow."""
 
 
-@import_command.command("compose")
+class _Reporting(click.RichCommand):
+    """A command whose ``--report`` may stand alone before its files."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give a bare ``--report`` its form, so that it does not take the file after it for one."""
+        return super().parse_args(ctx, ["--report=table" if word == "--report" else word for word in args])
+
+
+@import_command.command("compose", cls=_Reporting)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write the workflow to.")
 @click.option("--name", help="Name of the project.")
+@click.option(
+    "--report",
+    type=click.Choice(["table", "json"]),
+    metavar="[=table|json]",
+    help="Print what became of each element, what was decided, and what was left out; the workflow only goes to -o.",
+)
 @compose_options
-def compose_command(files: tuple[Path, ...], output: Path | None, name: str | None, options: ComposeOptions) -> None:
+def compose_command(
+    files: tuple[Path, ...], output: Path | None, name: str | None, report: str | None, options: ComposeOptions
+) -> None:
     """Turn Compose FILES into a workflow; later files override earlier ones.
 
     Findings go to standard error. Values of secrets are left out of the workflow: give them again when you deploy it.
     """
-    _write(options.read(list(files), name=name), output)
+    imported = options.read(list(files), name=name)
+    if report is None:
+        _write(imported, output)
+        return
+    print_report(imported, report)
+    if output:
+        write_file(output, _text(imported))
 
 
 @import_command.command("kubernetes")
@@ -100,9 +123,13 @@ async def _read(context: str, namespace: str, labels: Mapping[str, str]) -> tupl
     return live.objects
 
 
+def _text(imported: Imported) -> str:
+    return json.dumps(dump_workflow(imported.workflow), indent=2, ensure_ascii=False) + "\n"
+
+
 def _write(imported: Imported, output: Path | None) -> None:
     report_findings(imported.findings)
-    text = json.dumps(dump_workflow(imported.workflow), indent=2, ensure_ascii=False) + "\n"
+    text = _text(imported)
     if output:
         write_file(output, text)
     else:

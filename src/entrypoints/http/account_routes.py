@@ -105,11 +105,19 @@ class BuiltinOut(msgspec.Struct, rename="camel"):
     invite_required: bool
 
 
+class ProviderOut(msgspec.Struct, rename="camel"):
+    """An identity provider that people can sign in with."""
+
+    name: str
+    display_name: str
+    icon: str
+
+
 class MethodsOut(msgspec.Struct):
     """The ways to sign in."""
 
     builtin: BuiltinOut
-    providers: list[dict[str, Any]]
+    providers: list[ProviderOut]
 
 
 @post("/auth/register", opt=PUBLIC)
@@ -139,7 +147,8 @@ async def methods(app: NamedDependency[App]) -> MethodsOut:
     builtin = BuiltinOut(
         enabled=True, signup_enabled=settings.signup_enabled, invite_required=bool(settings.invite_code)
     )
-    return MethodsOut(builtin, [])
+    providers = [ProviderOut(each.name, each.display_name, each.icon) for each in app.providers.by_name.values()]
+    return MethodsOut(builtin, providers)
 
 
 @get("/profile")

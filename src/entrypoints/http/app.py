@@ -21,6 +21,7 @@ from entrypoints.http import (
     account_routes,
     cluster_routes,
     import_routes,
+    oauth_routes,
     plugin_routes,
     preview_routes,
     run_routes,
@@ -45,6 +46,7 @@ OpenApp = Callable[[], AbstractAsyncContextManager[App]]
 
 _ROUTERS = (
     account_routes.router,
+    oauth_routes.router,
     workflow_routes.router,
     version_routes.router,
     run_routes.router,

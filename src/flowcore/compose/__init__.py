@@ -6,19 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from flowcore.compose._convert import Imported, convert
+from flowcore.compose._account import Account, account
+from flowcore.compose._account import Entry as AccountEntry
+from flowcore.compose._convert import convert
 from flowcore.compose._dotenv import parse_dotenv
+from flowcore.compose._imported import Imported, Origin
 from flowcore.compose._interpolation import interpolate
 from flowcore.compose._loader import load_project
 from flowcore.compose._marks import plain
 from flowcore.compose._merge import merge
-from flowcore.compose._scope import Binds, Expose, Options
+from flowcore.compose._scope import Binds, Expose, Networks, Options
 from flowcore.compose._sources import open_sources
 from flowcore.compose._volumes import parse_volume
 from flowcore.errors import InvalidInputError
 from flowcore.files import Entry, EntryKind, Files, FolderFiles, MemoryFiles
 
 __all__ = [
+    "Account",
+    "AccountEntry",
     "Binds",
     "Entry",
     "EntryKind",
@@ -27,6 +32,9 @@ __all__ = [
     "FolderFiles",
     "Imported",
     "MemoryFiles",
+    "Networks",
+    "Origin",
+    "account",
     "import_compose",
     "interpolate",
     "load",
@@ -38,7 +46,7 @@ __all__ = [
 #: A path of a Compose file (or of the folder with it), or the text itself.
 Source: TypeAlias = str | Path
 
-Choice = TypeVar("Choice", Expose, Binds)
+Choice = TypeVar("Choice", Expose, Binds, Networks)
 
 
 def import_compose(
@@ -49,6 +57,7 @@ def import_compose(
     name: str | None = None,
     expose: str = Expose.LOADBALANCER,
     binds: str = Binds.EMPTYDIR,
+    networks: str = Networks.IGNORE,
     files: Files | None = None,
 ) -> Imported:
     """Return the drawing of a Compose application, with a finding for everything that is not carried over as it was.
@@ -60,12 +69,17 @@ def import_compose(
         name: the project's name, else that of the file, else that of the folder.
         expose: how published ports are reached: ``loadbalancer``, ``nodeport``, ``ingress`` or ``clusterip``.
         binds: what replaces folders of the host: ``emptydir``, ``pvc``, ``hostpath``; ``refuse`` makes them an error.
+        networks: ``policies`` draws network policies, so that only services on one network may talk; or ``ignore``.
         files: what texts may read; by default nothing for texts, and the first file's folder for paths.
 
     Raises:
         InvalidInputError: the file cannot be read or imported; it holds every finding, errors first.
     """
-    options = Options(_choice(Expose, "expose", expose), _choice(Binds, "binds", binds))
+    options = Options(
+        expose=_choice(Expose, "expose", expose),
+        binds=_choice(Binds, "binds", binds),
+        networks=_choice(Networks, "networks", networks),
+    )
     sources = open_sources(_listed(source), files)
     project = load_project(sources, env=env, profiles=profiles, name=name)
     return convert(project, options)

@@ -15,11 +15,13 @@ _OPTION = re.compile(
     r"(?<![\w-])(?P<name>--?[A-Za-z][\w.-]*(?=[=\s])|[A-Za-z]\w*(?==))(?:=|\s+)"
     r"(?P<quote>[\"']?)(?P<value>[^\s\"'=-][^\s\"']*)(?P=quote)"
 )
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:(?P<value>[^/\s@]+)@")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/\s:@]*:(?P<value>[^/\s@]+)@")
 _FLAG = re.compile(r"--?[A-Za-z][\w.-]*\Z")
 
 
-_MYSQL = re.compile(r"\b(?:mysql|mysqladmin|mariadb|mariadb-admin)\b.*?\s[\"']?(?P<name>-p)[\"']?(?P<value>[^\s\"'$]+)")
+_MYSQL = re.compile(
+    r"\b(?:mysql|mysqladmin|mariadb|mariadb-admin)\b.{0,1000}?\s[\"']?(?P<name>-p)[\"']?(?P<value>[^\s\"'$]+)"
+)
 
 
 def secret_option(words: Sequence[str]) -> str:

@@ -27,6 +27,7 @@ _CLOCK = ("/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo")
 _FILE_NAME = re.compile(
     r"[^/]*[^/.][^/]*\.(?!d\Z)[A-Za-z][A-Za-z0-9]{0,9}\Z|Dockerfile\Z|Caddyfile\Z|\.[a-z]+rc\Z|\.env\Z"
 )
+_LONGEST_PATH = 4096
 _DEPENDENCIES = frozenset({"node_modules", "vendor", ".venv", "venv", "bower_components", "__pypackages__"})
 
 
@@ -47,7 +48,8 @@ def draw_bind(scope: Scope, volume: Block, place: Place) -> None:
         return
     kind = scope.project.files.look(source).kind
     if kind in (EntryKind.FILE, EntryKind.FOLDER):
-        bundle = bundle_of(scope.project.files, source)
+        known, key = scope.drawing.contents, posixpath.normpath(source)
+        bundle = known[key] if key in known else known.setdefault(key, bundle_of(scope.project.files, source))
         if isinstance(bundle, Bundle):
             draw_bundle(scope, volume, bundle, place)
             return
@@ -76,8 +78,18 @@ def is_shield(project: Project, service: Block, target: str) -> bool:
     """
     if posixpath.basename(target) in _DEPENDENCIES:
         return True
-    rows: Value = service.get("volumes") or []
-    return any(is_development(project, service, row) and _is_below(target, row["target"]) for row in rows)
+    hiding = _hidden_by_code(project, service)
+    ends = (match.start() for match in re.finditer("/", target[:_LONGEST_PATH]))
+    return bool(hiding) and any(target[:end] in hiding for end in ends)
+
+
+def _hidden_by_code(project: Project, service: Block) -> set[str]:
+    """Return where development mounts of a service lie, without a slash at the end."""
+    if id(service) not in project.hidden_by_code:
+        rows: Value = service.get("volumes") or []
+        found = {row["target"].rstrip("/") for row in rows if is_development(project, service, row)}
+        project.hidden_by_code[id(service)] = (service, found)
+    return project.hidden_by_code[id(service)][1]
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -111,7 +123,7 @@ def _looks_like_file(volume: Block) -> bool:
 
 
 def _left(scope: Scope, volume: Block, place: Place, problem: str, *, is_file: bool) -> None:
-    if is_file and scope.options.binds is not Binds.REFUSE:
+    if is_file and scope.binds is not Binds.REFUSE:
         scope.warn(
             "bind-file",
             f"{problem}; {volume['target']} is left as it is in the image",
@@ -124,7 +136,7 @@ def _left(scope: Scope, volume: Block, place: Place, problem: str, *, is_file: b
 
 
 def _stand_in(scope: Scope, volume: Block, place: Place, problem: str) -> None:
-    policy, target = scope.options.binds, volume["target"]
+    policy, target = scope.binds, volume["target"]
     if policy is Binds.REFUSE:
         scope.error("bind", f"{problem}; {target} cannot be mounted", place, fix="allow another policy for bind mounts")
     elif policy is Binds.PVC:
@@ -150,7 +162,7 @@ def _claim(scope: Scope, volume: Block) -> None:
     wish = f"{scope.id}-{posixpath.basename(volume['source'].rstrip('/')) or 'files'}"
     name = scope.drawing.name("persistentvolumeclaim", wish)
     data = {"name": name, "storage": "10Gi", "accessModes": ["ReadWriteOnce"]}
-    node_id = scope.drawing.node("persistentvolumeclaim", scope.drawing.ids.take(wish), data)
+    node_id = scope.node("persistentvolumeclaim", scope.drawing.ids.take(wish), data)
     edge: dict[str, Any] = {"mountPath": volume["target"]}
     if wants_empty_volume(scope.get("image") or ""):
         edge["subPath"] = SUB_PATH

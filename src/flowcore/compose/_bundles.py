@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -21,6 +21,8 @@ from flowcore.files import EntryKind, Files
 MAX_BYTES = 900_000
 _MAX_FILES = 200
 _MAX_DEPTH = 8
+#: Most files and folders that are looked at; links inside a folder can make it endless.
+_MAX_LOOKS = 2_000
 _SECRET_NAMES = re.compile(r"(\.env(\..*)?|id_(rsa|dsa|ecdsa|ed25519)|.*\.(key|p12|pfx|jks|keystore)|\.?htpasswd)\Z")
 
 
@@ -57,7 +59,8 @@ def bundle_of(files: Files, source: str) -> Bundle | str:
         key = config_key(posixpath.basename(source.rstrip("/")))
         return Bundle(((key, "", files.read(source)),), is_single=True)
     found: list[str] = []
-    if not _walk(files, source.rstrip("/") or ".", "", 0, found):
+    looks = iter(range(_MAX_LOOKS))
+    if not _walk(files, source.rstrip("/") or ".", "", 0, found, looks):
         return f"has more than {_MAX_FILES} files, too many for a config map"
     if not found:
         return "is an empty folder"
@@ -69,14 +72,18 @@ def bundle_of(files: Files, source: str) -> Bundle | str:
     )
 
 
-def _walk(files: Files, root: str, below: str, depth: int, found: list[str]) -> bool:
+def _walk(files: Files, root: str, below: str, depth: int, found: list[str], looks: Iterator[int]) -> bool:
     """Collect the paths of all files below *root*; False when there are too many."""
     for name in files.names(posixpath.join(root, below)):
+        if next(looks, None) is None:
+            return False
         path = posixpath.join(below, name)
         kind = files.look(posixpath.join(root, path)).kind
         if kind is EntryKind.FILE:
             found.append(path)
-        elif kind is EntryKind.FOLDER and (depth >= _MAX_DEPTH or not _walk(files, root, path, depth + 1, found)):
+        elif kind is EntryKind.FOLDER and (
+            depth >= _MAX_DEPTH or not _walk(files, root, path, depth + 1, found, looks)
+        ):
             return False
         if len(found) > _MAX_FILES:
             return False
@@ -130,7 +137,7 @@ def _draw_node(scope: Scope, source: str, bundle: Bundle) -> str:
     if bundle.is_secret:
         return _secret_node(scope, node_id, bundle)
     contents = file_data({key: content for key, _, content in bundle.files})
-    return scope.drawing.node("configmap", node_id, {"name": scope.drawing.name("configmap", node_id), **contents})
+    return scope.node("configmap", node_id, {"name": scope.drawing.name("configmap", node_id), **contents})
 
 
 def _secret_node(scope: Scope, node_id: str, bundle: Bundle) -> str:
@@ -144,7 +151,7 @@ def _secret_node(scope: Scope, node_id: str, bundle: Bundle) -> str:
             f"the file {key} is not text; its value must be given at deploy time",
             scope.place("volumes"),
         )
-    return scope.drawing.node("secret", node_id, {"name": name, "secretType": "Opaque", "keys": keys})
+    return scope.node("secret", node_id, {"name": name, "secretType": "Opaque", "keys": keys})
 
 
 def file_data(contents: Mapping[str, bytes]) -> dict[str, dict[str, str]]:

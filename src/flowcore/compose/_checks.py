@@ -30,6 +30,7 @@ class _Checks:
         self.report = project.report
         self.unknown = Severity.ERROR if strict else Severity.WARNING
         self.guesses = _MOST_GUESSES
+        self.told = {error.place.path for error in errors_of(project.report.findings)}
 
     def top_level(self) -> None:
         tree = self.project.tree
@@ -71,7 +72,7 @@ class _Checks:
 
     def _is_told(self, *paths: str) -> bool:
         """Whether one of these values was left out because it is wrong."""
-        return any(error.place.path in paths for error in errors_of(self.report.findings))
+        return not self.told.isdisjoint(paths)
 
     def _keys(self, block: Block, known: Iterable[str], path: str) -> None:
         for key in block:

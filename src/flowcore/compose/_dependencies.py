@@ -21,17 +21,43 @@ def draw_dependencies(scope: Scope, scopes: dict[str, Scope]) -> None:
         if target is None:
             continue
         options = depends.get(name) or {"condition": "service_started"}
+        if target.pod is scope.pod:
+            _tell_together(scope, target, depends)
+            continue
         if options["condition"] == "service_healthy":
             _check_health(scope, target, depends)
-        scope.drawing.edge(scope.id, target.id, {"condition": _CONDITIONS[options["condition"]]})
+        condition = _CONDITIONS[options["condition"]]
+        if condition == "completed" and target.kind != "job":
+            condition = "started"
+            _tell_endless(scope, target, depends)
+        scope.drawing.edge(scope.id, target.id, {"condition": condition})
         if options.get("restart"):
             place = scope.place("depends_on", name, depends)
             scope.info("dependency", f"it is not restarted together with {name}", place)
 
 
+def _tell_together(scope: Scope, target: Scope, depends: Value) -> None:
+    is_written = target.name in depends
+    scope.info(
+        "dependency",
+        f"it starts together with {target.name}, because both are containers of one pod",
+        scope.place("depends_on", target.name, depends) if is_written else scope.place(),
+        why="the containers of a pod do not wait for each other; one that fails is started again",
+    )
+
+
+def _tell_endless(scope: Scope, target: Scope, depends: Value) -> None:
+    scope.warn(
+        "dependency",
+        f"it waits until {target.name} has completed, but that is a {target.kind}, which never does",
+        scope.place("depends_on", target.name, depends),
+        fix=f"make {target.name} a job: take its label kompose.controller.type or its schedule away",
+    )
+
+
 def _check_health(scope: Scope, target: Scope, depends: Value) -> None:
     place = scope.place("depends_on", target.name, depends)
-    if target.kind == "job":
+    if target.kind in ("job", "cronjob"):
         scope.warn("dependency", f"{target.name} is a job, which is healthy when it has completed", place)
     elif "readinessProbe" not in target.data:
         scope.warn(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from attrs import define, field
 
-from flowcore.compose._interpolation import Outcome, TemplateError, substitute
+from flowcore.compose._interpolation import MAX_REPLACED, Outcome, TemplateError, substitute
 from flowcore.errors import Finding, InvalidInputError, Place
 
 _KEY = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z0-9_.\-\[\]]+)[ \t]*")
@@ -47,6 +47,7 @@ class _Reading:
     env: dict[str, str]
     at: int = 0
     found: dict[str, str] = field(factory=dict)
+    room: int = MAX_REPLACED
 
     def variables(self) -> dict[str, str]:
         while self._skip_blank():
@@ -117,10 +118,13 @@ class _Reading:
         return -1
 
     def _substituted(self, value: str, start: int) -> str:
+        outcome = Outcome(room=self.room)
         try:
-            return substitute(value, ChainMap(self.env, self.found), Outcome())
+            replaced = substitute(value, ChainMap(self.env, self.found), outcome)
         except TemplateError as error:
             raise _LineError(str(error), self._line(start)) from error
+        self.room = outcome.room
+        return replaced
 
 
 def _unescaped(value: str) -> str:

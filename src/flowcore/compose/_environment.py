@@ -20,7 +20,10 @@ def gather(scope: Scope) -> None:
     files: Value = scope.get("env_file") or []
     for position, entry in enumerate(files):
         place = scope.place("env_file", position, files)
-        for name, value in _env_file(scope, entry, place).items():
+        values = _env_file(scope, entry, place)
+        if not scope.project.report.write_out(len(values), Mark(place.file, place.line, place.column), place.path):
+            return
+        for name, value in values.items():
             scope.variables[name] = value
             scope.env_marks[name] = Mark(place.file, place.line, place.column)
     given: Value = scope.get("environment") or Block()
@@ -29,6 +32,7 @@ def gather(scope: Scope) -> None:
         found = scope.project.env.get(name) if value is None else value
         if found is None:
             scope.variables.pop(name, None)
+            scope.project.report.miss(name, scope.place("environment", name, given))
             scope.warn(
                 "variable-unset",
                 f"the variable {name} takes its value from the environment, where it is not set; it was left out",
@@ -41,12 +45,23 @@ def gather(scope: Scope) -> None:
 
 
 def _env_file(scope: Scope, entry: Value, place: Place) -> dict[str, str]:
+    """Return the variables of an env file, which many services may share: it is read once."""
+    key = (entry["path"], entry.get("format") or "")
+    known = scope.drawing.env_files.get(key)
+    if known is None:
+        known = _read_env_file(scope, entry, place)
+        if known is not None:
+            scope.drawing.env_files[key] = known
+    return known or {}
+
+
+def _read_env_file(scope: Scope, entry: Value, place: Place) -> dict[str, str] | None:
     path, files = entry["path"], scope.project.files
     found = files.look(path)
     if found.kind is not EntryKind.FILE or found.size > _MAX_ENV_FILE:
         if entry["required"] or found.kind is not EntryKind.MISSING:
             _tell_absent(scope, path, found.kind, place)
-        return {}
+        return None
     text = files.read(path).decode("utf-8-sig", "replace")
     if entry.get("format") == "raw":
         pairs = [line.partition("=") for line in text.splitlines() if line.strip() and not line.startswith("#")]
@@ -100,7 +115,7 @@ def draw_environment(scope: Scope) -> None:
 def _draw_config(scope: Scope, plain: dict[str, str]) -> None:
     node_id = scope.drawing.ids.take(f"{scope.id}-config")
     name = scope.drawing.name("configmap", f"{scope.id}-config")
-    scope.drawing.node("configmap", node_id, {"name": name, "data": plain})
+    scope.node("configmap", node_id, {"name": name, "data": plain})
     scope.drawing.edge(node_id, scope.id, {"as": "envFrom"})
 
 
@@ -108,7 +123,7 @@ def _draw_secret(scope: Scope, secret: dict[str, str]) -> None:
     node_id = scope.drawing.ids.take(f"{scope.id}-secret")
     name = scope.drawing.name("secret", f"{scope.id}-secret")
     keys = [{"id": key, "name": key} for key in secret]
-    scope.drawing.node("secret", node_id, {"name": name, "secretType": "Opaque", "keys": keys})
+    scope.node("secret", node_id, {"name": name, "secretType": "Opaque", "keys": keys})
     scope.drawing.edge(node_id, scope.id, {"as": "envFrom"})
     scope.drawing.secret(node_id, {key: value for key, value in secret.items() if not _is_unset(scope, key, value)})
 

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from attrs import define, field
 
-from flowcore.compose._marks import Block, Value, mark_of
+from flowcore.compose._limits import weight
+from flowcore.compose._marks import Block, Mark, Value, mark_of
 from flowcore.compose._merge import merge
 from flowcore.compose._report import Report
 from flowcore.compose._scalars import text_of
+from flowcore.compose._yaml import MAX_VALUES
 
 
 def extend(tree: Block, other: Callable[[str], Block | None], report: Report) -> Block:
@@ -30,6 +32,8 @@ class _Extending:
     other: Callable[[str], Block | None]
     report: Report
     _read: dict[str, Block | None] = field(factory=dict)
+    _weights: dict[int, int] = field(factory=dict)
+    _room: int = MAX_VALUES
 
     def service(self, tree: Block, file: str, name: str, above: tuple[tuple[str, str], ...]) -> Value:
         services = tree.get("services")
@@ -42,12 +46,20 @@ class _Extending:
             self.report.error("compose-extends", f"services extend each other in a circle: {path}", mark)
             return None
         base = self._base(tree, file, service, (*above, (file, name)))
-        if base is None:
+        if base is None or not self._fits(base, mark):
             return None
         merged = merge({"services": {name: base}}, {"services": {name: service}})
         own = Block(merged["services"][name], mark=service.mark)
         own.pop("extends", None)
         return own
+
+    def _fits(self, base: Value, mark: Mark) -> bool:
+        """Whether one more copy of *base* is fine; tells it once when it is not."""
+        was_fine, self._room = self._room >= 0, self._room - weight(base, self._weights)
+        if was_fine and self._room < 0:
+            message = f"written out, what services extend makes more than {MAX_VALUES} values"
+            self.report.error("compose-limit", message, mark, fix="extend smaller services")
+        return self._room >= 0
 
     def _base(self, tree: Block, file: str, service: Block, above: tuple[tuple[str, str], ...]) -> Value:
         wish, mark = service["extends"], mark_of(service, "extends")

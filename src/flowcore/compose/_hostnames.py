@@ -14,8 +14,9 @@ from flowcore.compose._sensitive import why_sensitive
 
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 #: A host with its port; neither a tag of an image (``nginx:1.27``) nor a user with a password (``app:1234@``).
-_AT_PORT = re.compile(r"(?<![\w.-])([A-Za-z0-9][\w.-]*):(\d{1,5})(?![\w.-]|[^\s/]*@)")
+_AT_PORT = re.compile(r"(?<![\w.-])([A-Za-z0-9][\w.-]*):(\d{1,5})(?![\w.-]|[^\s/]{0,300}@)")
 _DOCKER_HOST = "host.docker.internal"
+_LONGEST_HOST = 300
 #: Last words of variables whose whole value is a host name.
 _HOST_WORD = re.compile(
     r"(?:HOST|HOSTS|HOSTNAME|SERVER|SERVERS|ADDR|ADDRESS|ENDPOINT|UPSTREAM|BROKER|NODES?)\Z", re.IGNORECASE
@@ -89,7 +90,7 @@ class Hostnames:
             for name, text in _texts(scope):
                 is_secret = bool(why_sensitive(name, text))
                 for match in _AT_PORT.finditer(text):
-                    host, port, before = match[1], int(match[2]), text[: match.start()]
+                    host, port, before = match[1], int(match[2]), text[max(match.start() - 1, 0) : match.start()]
                     # In a secret, what is not in an address may be a user with a password.
                     if host in names and 0 < port <= 65535 and (not is_secret or before.endswith(("/", "@"))):
                         names[host].reached.setdefault(port, scope.name)
@@ -177,7 +178,8 @@ def _tokens(text: str) -> Iterable[str]:
 
 def _is_host(name: str, text: str, match: re.Match[str]) -> bool:
     """Whether a name stands where only a host can: in an address, before a port, or as the whole of a HOST variable."""
-    before, after = text[: match.start()], text[match.end() :]
+    before, after = text[max(match.start() - 3, 0) : match.start()], text[match.end() : match.end() + 2]
     if before.endswith(("://", "@")) or re.match(r":\d", after):
         return True
-    return not before.strip() and not after.strip() and bool(_HOST_WORD.search(name))
+    is_whole = len(text) < _LONGEST_HOST and text.strip() == match.group()
+    return is_whole and bool(_HOST_WORD.search(name))

@@ -15,10 +15,13 @@ from flowcore.errors import InvalidInputError
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATORS = (":-", ":?", ":+", "-", "?", "+")
 _MAX_NESTING = 50
+#: Most characters that the variables of one file may put into its texts.
+MAX_REPLACED = 5_000_000
+_BRACE = re.compile(r"[{}]")
 
 
 class TemplateError(ValueError):
-    """A text that is not a template; the message says where it breaks."""
+    """A text that is not a template, or makes too much; the message says where it breaks."""
 
 
 @define
@@ -28,10 +31,19 @@ class Outcome:
     Attributes:
         unset: names that nobody gave and that had no default.
         required: names with their messages that must be given and were not.
+        room: how many characters variables may still put in.
     """
 
     unset: list[str] = field(factory=list)
     required: list[tuple[str, str]] = field(factory=list)
+    room: int = MAX_REPLACED
+
+    def put_in(self, name: str, value: str) -> str:
+        """Return the value of a variable, counting it."""
+        self.room -= len(value)
+        if self.room < 0:
+            raise TemplateError(f"with the variable {name} the texts grow by more than {MAX_REPLACED} characters")
+        return value
 
 
 def interpolate(text: str, env: Mapping[str, str]) -> str:
@@ -87,13 +99,10 @@ def _expand(text: str, env: Mapping[str, str], outcome: Outcome, depth: int) -> 
 def _closing(text: str, start: int) -> int:
     """Return the position of the brace that closes the one before *start*."""
     open_braces = 1
-    for position in range(start, len(text)):
-        if text[position] == "{":
-            open_braces += 1
-        elif text[position] == "}":
-            open_braces -= 1
-            if not open_braces:
-                return position
+    for brace in _BRACE.finditer(text, start):
+        open_braces += 1 if brace.group() == "{" else -1
+        if not open_braces:
+            return brace.start()
     raise TemplateError(f"Invalid template: ${{ is not closed in {_shortened(text)}")
 
 
@@ -123,7 +132,7 @@ def _operate(name: str, operator: str, word: str, env: Mapping[str, str], outcom
     if operator[-1] == "+":
         return _expand(word, env, outcome, depth) if is_there else ""
     if is_there and value is not None:
-        return value
+        return outcome.put_in(name, value)
     expanded = _expand(word, env, outcome, depth)
     if operator[-1] == "-":
         return expanded
@@ -136,7 +145,7 @@ def _lookup(name: str, env: Mapping[str, str], outcome: Outcome) -> str:
     if value is None:
         outcome.unset.append(name)
         return ""
-    return value
+    return outcome.put_in(name, value)
 
 
 def _required_text(name: str, message: str) -> str:
@@ -152,6 +161,7 @@ class _Pass:
     env: Mapping[str, str]
     report: Report
     unset: dict[str, list[Mark]] = field(factory=dict)
+    room: int = MAX_REPLACED
 
     def value(self, value: Value, mark: Mark, path: str) -> Value:
         if isinstance(value, str):
@@ -176,17 +186,17 @@ class _Pass:
         return Rows(items, mark=rows.mark, marks=rows.marks)
 
     def _text(self, text: str, mark: Mark, path: str) -> str:
-        outcome = Outcome()
+        if self.room < 0:
+            return text  # this was told already
+        outcome = Outcome(room=self.room)
         try:
             result = substitute(text, self.env, outcome)
         except TemplateError as error:
-            self.report.error(
-                "compose-template",
-                str(error),
-                mark.value_place(path),
-                fix="write $$ for a dollar sign that is meant as one",
-            )
+            self.room = outcome.room
+            fix = "give shorter values" if self.room < 0 else "write $$ for a dollar sign that is meant as one"
+            self.report.error("compose-template", str(error), mark.value_place(path), fix=fix)
             return text
+        self.room = outcome.room
         for name, message in outcome.required:
             self.report.error(
                 "compose-variable-required",
@@ -197,6 +207,7 @@ class _Pass:
         for name in outcome.unset:
             self.unset.setdefault(name, []).append(mark)
             self.report.unset.add(mark)
+            self.report.miss(name, mark.value_place(path))
         return result
 
     def tell_unset(self) -> None:

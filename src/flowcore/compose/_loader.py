@@ -18,7 +18,7 @@ from flowcore.compose._project import Project
 from flowcore.compose._report import Report
 from flowcore.compose._scalars import text_of
 from flowcore.compose._sources import Sources
-from flowcore.compose._yaml import read_yaml
+from flowcore.compose._yaml import NO_TEXT, read_yaml
 from flowcore.errors import InvalidInputError, Place
 from flowcore.files import EntryKind, Files
 
@@ -43,6 +43,9 @@ def load_project(
     """
     report = Report()
     given = {name: text_of(value) for name, value in (env or {}).items()}
+    for variable in (name for name, value in given.items() if NO_TEXT.search(name + value)):
+        report.error("compose-env", f"the variable {variable!r} is no text", path="env", fix="give its value as UTF-8")
+        given[variable] = ""
     variables = _environment(sources.files, given, report)
     raw = [(document, label) for label, text in sources.texts for document in read_yaml(text, label, report)]
     project_name = _name([document for document, _ in raw], name, variables, sources.folder)

@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 from flowcore.compose._marks import Block, Mark, Rows, Value, mark_of
 from flowcore.compose._scalars import text_of
-from flowcore.compose._yaml import RESET, Tagged
+from flowcore.compose._yaml import MAX_DEPTH, RESET, Tagged
+from flowcore.errors import InvalidInputError
 
 Path: TypeAlias = tuple[str, ...]
 Rule: TypeAlias = Callable[[Value, Value, Path], Value]
@@ -39,6 +40,10 @@ def untagged(value: Value) -> Value:
 
 
 def _merge(base: Value, override: Value, path: Path) -> Value:
+    if len(path) > MAX_DEPTH:
+        raise InvalidInputError.of(
+            f"nesting is deeper than {MAX_DEPTH} levels", rule="compose-limit", path=".".join(path[:3])
+        )
     if isinstance(override, Tagged):
         return override if override.tag == RESET else override.value
     if isinstance(base, Tagged):
@@ -81,9 +86,12 @@ def _rows(value: Value) -> Rows:
 
 def _joined(base: Value, override: Value, _: Path) -> Rows:
     result, more = _rows(base), _rows(override)
+    texts = {item for item in result if isinstance(item, str)}
     for at, item in enumerate(more):
-        if item not in result:
+        is_there = item in texts if isinstance(item, str) else item in result
+        if not is_there:
             result.add(item, mark_of(more, at))
+            texts.update([item] if isinstance(item, str) else [])
     return result
 
 
@@ -99,7 +107,7 @@ def _pairs(value: Value) -> list[tuple[str, str, Mark]]:
     if isinstance(value, dict):
         return [
             (key, key if item is None else f"{key}={text_of(item)}", mark_of(value, key))
-            for key, item in sorted(value.items())
+            for key, item in sorted(value.items(), key=lambda pair: str(pair[0]))
         ]
     items = value if isinstance(value, list) else [value]
     return [(text_of(item).split("=", 1)[0], text_of(item), mark_of(value, at)) for at, item in enumerate(items)]

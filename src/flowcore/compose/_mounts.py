@@ -18,6 +18,9 @@ from flowcore.compose._units import whole_number
 from flowcore.errors import Place
 from flowcore.files import EntryKind
 
+#: So many characters of a variable that secrets and configs share weigh as much as one value.
+_WEIGHT = 100
+
 
 @define
 class Shared:
@@ -72,7 +75,7 @@ class Shared:
     def _draw(self, name: str, options: Block) -> None:
         key = config_key(posixpath.basename(text_of(options.get("file"))) or name)
         ending = "secret" if self.kind == "secret" else "config"
-        content, problem = self._content(options)
+        content, problem = self._content(name, options)
         if content is None and self.kind == "configmap":
             self._tell_config(name, problem)
             return
@@ -87,17 +90,23 @@ class Shared:
                 self._tell_secret(name, problem or "its file is not text", f"{node_id}.{key}")
             else:
                 self.drawing.secret(node_id, {key: text})
-        self.drawing.node(self.kind, node_id, data)
+        self.drawing.node(self.kind, node_id, data, origin=f"{self.group}.{name}")
         self.nodes[name] = (node_id, key)
 
-    def _content(self, options: Block) -> tuple[bytes | None, str]:
+    def _content(self, name: str, options: Block) -> tuple[bytes | None, str]:
         """Return the value, or None and why it is not at hand."""
         if "content" in options:
             return text_of(options["content"]).encode(), ""
         if "environment" in options:
             variable = text_of(options["environment"])
             value = self.project.env.get(variable)
-            return (None, f"the variable {variable} is not set") if value is None else (value.encode(), "")
+            mark, path = mark_of(options, "environment"), f"{self.group}.{name}.environment"
+            if value is None:
+                self.project.report.miss(variable, mark.place(path))
+                return None, f"the variable {variable} is not set"
+            if not self.project.report.write_out(len(value) // _WEIGHT, mark, path):
+                return None, "it is too large"
+            return value.encode(), ""
         if "file" in options:
             return self._file(text_of(options["file"]))
         return None, "it has neither file, environment nor content"

@@ -42,13 +42,16 @@ class Names:
     """Gives out names, each once."""
 
     _taken: set[str] = field(factory=set)
+    #: The last number that was tried for a name of a length, so that many equal ones are numbered fast.
+    _numbers: dict[tuple[str, int], int] = field(factory=dict)
 
     def take(self, name: str, limit: int = 63) -> str:
         """Return *name* cleaned and, when another has it already, numbered: ``web``, ``web-2``."""
         clean = clean_name(name, limit)
-        number, free = 1, clean
+        number, free = self._numbers.get((clean, limit), 1), clean
         while free in self._taken:
             number += 1
             free = f"{clean_name(clean, limit - len(str(number)) - 1)}-{number}"
+        self._numbers[clean, limit] = number
         self._taken.add(free)
         return free

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from flowcore.compose._images import known_ports
+from flowcore.compose._ingress import draw_ingress, wants_ingress
+from flowcore.compose._labels import choice_label, flag_label, number_label, wrong_label
 from flowcore.compose._marks import Value
 from flowcore.compose._ports import Port, parse_exposed
 from flowcore.compose._scope import Expose, Scope
@@ -16,6 +18,8 @@ _PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?\Z")
 _OWN_NAME = re.compile(r"(tcp|udp|sctp)-\d+\Z")
 _TYPES = {Expose.NODEPORT: "NodePort", Expose.LOADBALANCER: "LoadBalancer"}
 _KOMPOSE_TYPES = {"nodeport": Expose.NODEPORT, "loadbalancer": Expose.LOADBALANCER, "clusterip": Expose.CLUSTERIP}
+_POLICY = "kompose.service.external-traffic-policy"
+_HOST_PORT = ("kompose.controller.port.expose", "kompose.controller.expose.port")
 _FIRST_NODE_PORT, _LAST_NODE_PORT = 30000, 32767
 
 
@@ -24,9 +28,11 @@ def draw_network(scope: Scope, aliases: Iterable[str]) -> None:
     written = _published_ports(scope)
     inside = _inside_ports(scope, written)
     if inside:
-        scope.data["ports"] = _container_ports(inside)
-    if scope.kind == "job" and not inside:
+        scope.data["ports"] = _container_ports(scope, inside)
+    if scope.kind in ("job", "cronjob") and not inside:
         return
+    if scope.host is not None and (scope.get("network_mode") or "") and not written:
+        return  # it has no name of its own under Compose either
     outside = [port for port in written if port.published is not None and not port.is_local]
     expose = _expose(scope) if outside else Expose.CLUSTERIP
     for port in written:
@@ -38,11 +44,20 @@ def draw_network(scope: Scope, aliases: Iterable[str]) -> None:
     if outside and not together and expose in _TYPES:
         _draw_published(scope, outside, expose)
     elif outside and expose is Expose.INGRESS:
-        _draw_ingress(scope, outside)
+        draw_ingress(scope, outside)
     if outside:
         _tell_published(scope, outside, expose, f"{own}" if together else f"{own}-published")
     for alias in aliases:
         _draw(scope, f"{own}-{alias}-service", scope.drawing.name("service", alias), inside, [], Expose.CLUSTERIP)
+
+
+def outside_ports(scope: Scope) -> list[tuple[int, str]]:
+    """Return the container's ports that are reached from outside the cluster, with their protocols."""
+    if scope.options.expose is Expose.CLUSTERIP and not scope.label("kompose.service.type"):
+        return []
+    ports = [port for port in _published_ports(scope) if port.published is not None and not port.is_local]
+    inside = not ports or _expose(scope) is Expose.CLUSTERIP
+    return [] if inside else list(dict.fromkeys((port.target, port.protocol) for port in ports))
 
 
 def _published_ports(scope: Scope) -> list[Port]:
@@ -73,7 +88,7 @@ def _inside_ports(scope: Scope, written: list[Port]) -> list[Port]:
     every = [*written, *(port for entry in exposed for port in parse_exposed(entry))]
     found = {(port.target, port.protocol): port for port in reversed(every)}
     ports = [found[key] for key in dict.fromkeys((port.target, port.protocol) for port in every)]
-    if scope.kind == "job":
+    if scope.kind in ("job", "cronjob"):
         return ports
     ports += _known(scope, ports)
     # Without any port the service is headless, which opens them all.
@@ -117,11 +132,18 @@ def _port_names(ports: list[Port]) -> list[str]:
     return names
 
 
-def _container_ports(ports: list[Port]) -> list[dict[str, Any]]:
-    return [
+def _container_ports(scope: Scope, ports: list[Port]) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = [
         {"name": name, "containerPort": port.target, "protocol": port.protocol.upper()}
         for name, port in zip(_port_names(ports), ports, strict=True)
     ]
+    if any(flag_label(scope, name) for name in _HOST_PORT):
+        for entry, port in zip(entries, ports, strict=True):
+            if port.published is not None:
+                entry["hostPort"] = port.published or port.target
+        message = "the label opens its published ports on its node, so only one such pod fits on a node"
+        scope.warn("ports", message, scope.place("labels"))
+    return entries
 
 
 def _fits_one_service(inside: list[Port], outside: list[Port]) -> bool:
@@ -131,7 +153,8 @@ def _fits_one_service(inside: list[Port], outside: list[Port]) -> bool:
 
 
 def _draw(scope: Scope, wish: str, name: str, inside: list[Port], outside: list[Port], expose: Expose) -> None:
-    data: dict[str, Any] = {"name": name, "serviceType": _TYPES.get(expose, "ClusterIP"), "targetApp": scope.id}
+    type_ = _TYPES.get(expose, "ClusterIP")
+    data: dict[str, Any] = {"name": name, "serviceType": type_, "targetApp": scope.pod.id, **_policy(scope, type_)}
     if not inside or _wants_headless(scope, name, outside):
         data["headless"] = True
     if inside:
@@ -139,9 +162,12 @@ def _draw(scope: Scope, wish: str, name: str, inside: list[Port], outside: list[
             _service_port(label, port, port.target, expose, outside)
             for label, port in zip(_port_names(inside), inside, strict=True)
         ]
+        _fix_node_port(scope, data["ports"], expose)
     node_id = scope.drawing.ids.take(wish)
-    scope.drawing.node("service", node_id, data)
-    scope.drawing.edge(node_id, scope.id)
+    scope.node("service", node_id, data)
+    # An edge from a headless service would make it govern the stateful set, which has its own; this one only selects.
+    if not (data.get("headless") and scope.pod.kind == "statefulset" and name != scope.pod.id):
+        scope.drawing.edge(node_id, scope.pod.id)
 
 
 def _wants_headless(scope: Scope, name: str, outside: list[Port]) -> bool:
@@ -160,6 +186,17 @@ def _service_port(name: str, port: Port, number: int, expose: Expose, outside: l
     return entry
 
 
+def _fix_node_port(scope: Scope, ports: list[dict[str, Any]], expose: Expose) -> None:
+    """Give the first port the number that the label asks for."""
+    number = _node_port(scope)
+    if number is None or expose is not Expose.NODEPORT:
+        return
+    for entry in ports:
+        if entry.get("nodePort") == number:
+            entry.pop("nodePort")
+    ports[0]["nodePort"] = number
+
+
 def _draw_published(scope: Scope, outside: list[Port], expose: Expose) -> None:
     """Draw a second service with the published numbers only, so that nothing else becomes reachable from outside."""
     numbers: dict[tuple[int, str], Port] = {}
@@ -170,35 +207,33 @@ def _draw_published(scope: Scope, outside: list[Port], expose: Expose) -> None:
         for (number, protocol), port in numbers.items()
     ]
     name = scope.drawing.name("service", f"{scope.id}-published")
-    data = {"name": name, "serviceType": _TYPES[expose], "targetApp": scope.id, "ports": ports}
+    _fix_node_port(scope, ports, expose)
+    type_ = _TYPES[expose]
+    data = {"name": name, "serviceType": type_, "targetApp": scope.pod.id, "ports": ports, **_policy(scope, type_)}
     node_id = scope.drawing.ids.take(f"{scope.id}-published")
-    scope.drawing.node("service", node_id, data)
-    scope.drawing.edge(node_id, scope.id)
-
-
-def _draw_ingress(scope: Scope, outside: list[Port]) -> None:
-    web = [port for port in outside if port.protocol == "tcp" and port.target not in known_ports(scope.data["image"])]
-    if not web:
-        scope.warn("ingress", "no published port is TCP for the web, so no ingress was made", scope.place("ports"))
-        return
-    wish = scope.label("kompose.service.expose").split(",")[0].strip()
-    host = wish if "." in wish else f"{scope.id}.{scope.project.name.replace('_', '-').strip('-')}.localhost"
-    path = {"id": "web", "host": host, "path": "/", "pathType": "Prefix", "serviceName": scope.id}
-    data = {"name": scope.drawing.name("ingress", scope.id), "paths": [{**path, "servicePort": web[0].target}]}
-    node_id = scope.drawing.ids.take(f"{scope.id}-ingress")
-    scope.drawing.node("ingress", node_id, data)
-    scope.drawing.edge(node_id, f"{scope.id}-service", handle="web")
-    for port in web[1:]:
-        scope.warn(
-            "ingress", f"the published port {port.target} got no ingress; only the first does", scope.place("ports")
-        )
+    scope.node("service", node_id, data)
+    scope.drawing.edge(node_id, scope.pod.id)
 
 
 def _expose(scope: Scope) -> Expose:
     label = scope.label("kompose.service.type").lower()
     if label in _KOMPOSE_TYPES:
         return _KOMPOSE_TYPES[label]
-    return Expose.INGRESS if scope.label("kompose.service.expose") else scope.options.expose
+    if label not in ("", "headless"):
+        wrong_label(scope, "kompose.service.type", f"one of headless, {', '.join(_KOMPOSE_TYPES)}")
+    if _node_port(scope) is not None:
+        return Expose.NODEPORT
+    return Expose.INGRESS if wants_ingress(scope) else scope.options.expose
+
+
+def _node_port(scope: Scope) -> int | None:
+    return number_label(scope, "kompose.service.nodeport.port", _FIRST_NODE_PORT, _LAST_NODE_PORT)
+
+
+def _policy(scope: Scope, type_: str) -> dict[str, str]:
+    """Return what the label says about where traffic from outside may go; it means nothing to services inside."""
+    choice = choice_label(scope, _POLICY, {"cluster": "Cluster", "local": "Local"})
+    return {"externalTrafficPolicy": choice} if choice and type_ != "ClusterIP" else {}
 
 
 def _tell_local(scope: Scope, port: Port) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowcore.compose._limits import MAX_SERVICES
 from flowcore.compose._marks import Block, Rows, Value, mark_of
 from flowcore.compose._ports import Port, PortError, long_port, parse_exposed, parse_port
 from flowcore.compose._report import Report
@@ -17,6 +18,7 @@ from flowcore.compose._shapes import (
     named,
     number,
     pairs,
+    replicas,
     rows_of,
     shaped,
     text,
@@ -30,12 +32,16 @@ _CONDITIONS = ("service_started", "service_healthy", "service_completed_successf
 
 
 def _port(value: Value, at: At) -> Value:
+    if not at.report.write_out(0, at.mark, at.path):
+        return None
     if isinstance(value, dict):
         value = shaped(value, dict.fromkeys(_PORT, anything), at, closed=True)
     try:
         found = long_port(value) if isinstance(value, dict) else parse_port(value)
     except PortError as error:
         at.refuse("compose-port", str(error))
+        return None
+    if not at.report.write_out(len(found), at.mark, at.path):
         return None
     mode = text_of(value.get("mode")) if isinstance(value, dict) else ""
     return [_port_block(port, mode or "ingress", at) for port in found]
@@ -53,6 +59,8 @@ def _port_block(port: Port, mode: str, at: At) -> Block:
 
 
 def _exposed(value: Value, at: At) -> Value:
+    if not at.report.write_out(0, at.mark, at.path):
+        return None
     try:
         ports = parse_exposed(value) if is_scalar(value) else None
     except PortError as error:
@@ -60,6 +68,8 @@ def _exposed(value: Value, at: At) -> Value:
         return None
     if ports is None:
         at.wrong("a port number", value)
+        return None
+    if not at.report.write_out(len(ports), at.mark, at.path):
         return None
     return [str(port.target) if port.protocol == "tcp" else f"{port.target}/{port.protocol}" for port in ports]
 
@@ -200,7 +210,7 @@ _RESOURCES: dict[str, Shape] = {
 }
 _DEPLOY: dict[str, Shape] = {
     "mode": text,
-    "replicas": number,
+    "replicas": replicas,
     "labels": _labels,
     "resources": block_of(_RESOURCES),
     "restart_policy": mapping,
@@ -227,7 +237,7 @@ SERVICE: dict[str, Shape] = {
     **dict.fromkeys(("cgroup", "cgroup_parent", "container_name", "domainname", "hostname", "image", "ipc"), text),
     **dict.fromkeys(("isolation", "mac_address", "network_mode", "pid", "platform", "pull_policy", "restart"), text),
     **dict.fromkeys(("runtime", "stop_grace_period", "stop_signal", "user", "userns_mode", "uts", "working_dir"), text),
-    **dict.fromkeys(("cpu_count", "cpu_shares", "oom_score_adj", "pids_limit", "scale"), number),
+    **dict.fromkeys(("cpu_count", "cpu_shares", "oom_score_adj", "pids_limit"), number),
     **dict.fromkeys(("cpu_percent", "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpus"), anything),
     **dict.fromkeys(("blkio_config", "cpuset", "credential_spec", "develop", "extends", "gpus", "models"), anything),
     **dict.fromkeys(("mem_limit", "mem_reservation", "mem_swappiness", "memswap_limit", "shm_size"), anything),
@@ -246,6 +256,7 @@ SERVICE: dict[str, Shape] = {
     "logging": mapping,
     "networks": named,
     "ports": rows_of(_port),
+    "scale": replicas,
     "secrets": rows_of(_mount),
     "volumes": rows_of(_volume),
 }
@@ -269,6 +280,10 @@ def normalise(tree: Block, report: Report) -> Block:
 def _services(value: Value, at: At) -> Value:
     if not isinstance(value, dict):
         at.wrong("a mapping from names to services", value)
+        return None
+    if len(value) > MAX_SERVICES:
+        message = f"there are {len(value)} services, more than the {MAX_SERVICES} that are imported"
+        at.refuse("compose-limit", message, "split the project")
         return None
     result = Block(mark=mark_of(value))
     for name, service in value.items():

@@ -6,9 +6,11 @@ import ipaddress
 import re
 from typing import Any
 
+from flowcore.compose._labels import name_label
 from flowcore.compose._marks import Value
 from flowcore.compose._names import clean_name
-from flowcore.compose._scope import Scope
+from flowcore.compose._scope import Networks, Scope
+from flowcore.compose._sidecars import SHARED
 from flowcore.compose._units import whole_seconds
 
 _ANNOTATION = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
@@ -27,16 +29,22 @@ def draw_pod(scope: Scope) -> None:
     _namespaces(scope)
     _labels(scope)
     hostname = scope.get("hostname")
-    if hostname and hostname != scope.id:
+    if hostname and scope.kind == "statefulset":
+        message = f"the host name {hostname} was left out: the pods of a stateful set are called {scope.id}-0 and so on"
+        scope.info("hostname", message, scope.place("hostname"))
+    elif hostname:
         scope.data["hostname"] = clean_name(hostname.split(".")[0])
         if scope.data["hostname"] != hostname:
             message = (
                 f"the host name {hostname} is {scope.data['hostname']} in the pod, which has no domain in its name"
             )
             scope.info("hostname", message, scope.place("hostname"), fix="set subdomain in the node's overrides")
-    secret = scope.label("kompose.image-pull-secret")
+    secret = name_label(scope, "kompose.image-pull-secret")
     if secret:
         scope.data["imagePullSecrets"] = [secret]
+    account = name_label(scope, "kompose.serviceaccount-name")
+    if account:
+        scope.data["serviceAccountName"] = account
 
 
 def _no_service_links(scope: Scope) -> None:
@@ -45,7 +53,8 @@ def _no_service_links(scope: Scope) -> None:
     For a service ``kafka`` every pod would get ``KAFKA_PORT=tcp://10.0.0.1:9092`` and the like, which images take for
     their settings, and break on.
     """
-    scope.data["overrides"] = {"spec": {"template": {"spec": {"enableServiceLinks": False}}}}
+    pod = {"spec": {"template": {"spec": {"enableServiceLinks": False}}}}
+    scope.data["overrides"] = {"spec": {"jobTemplate": pod}} if scope.kind == "cronjob" else pod
 
 
 def _stop(scope: Scope) -> None:
@@ -144,12 +153,14 @@ def _namespaces(scope: Scope) -> None:
             scope.place("network_mode"),
             fix="remove network_mode and list the ports, unless the node's network is needed",
         )
-    elif mode and mode not in ("bridge", "default"):
+    elif mode == "none" and scope.options.networks is Networks.POLICIES:
+        return  # a policy keeps it alone
+    elif mode and mode not in ("bridge", "default") and not mode.startswith(SHARED):
         scope.warn(
             "network-mode",
             f"network_mode: {mode} has no counterpart; the pod has a network of its own",
             scope.place("network_mode"),
-            fix="make it a sidecar of the other service when they must share one" if ":" in mode else "",
+            fix="write networks: policies for this import, and nothing reaches it" if mode == "none" else "",
         )
 
 

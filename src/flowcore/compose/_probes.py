@@ -8,6 +8,7 @@ from typing import Any
 from flowcore.compose._arguments import secret_option
 from flowcore.compose._environment import escape
 from flowcore.compose._marks import Value
+from flowcore.compose._probe_labels import draw_labelled_probes
 from flowcore.compose._scope import Scope
 from flowcore.compose._units import seconds_of, whole_seconds
 
@@ -19,16 +20,18 @@ _PATIENCE = 300
 
 
 def draw_probes(scope: Scope) -> None:
-    """Set the workload's probes from ``healthcheck``."""
+    """Set the workload's probes from ``healthcheck``, and from labels, which win."""
     check: Value = scope.get("healthcheck")
-    if check is None:
-        return
-    command = _test(scope, check)
-    if not command:
-        return
-    if scope.kind == "job":
+    command = _test(scope, check) if check is not None else []
+    if command and scope.kind in ("job", "cronjob"):
         scope.info("healthcheck", "a job needs no healthcheck, it was left out", scope.place("healthcheck"))
-        return
+    elif command:
+        _tell_secret(scope, check, command)
+        _draw(scope, check, command)
+    draw_labelled_probes(scope)
+
+
+def _tell_secret(scope: Scope, check: Value, command: list[str]) -> None:
     option = secret_option(command)
     if option:
         scope.warn(
@@ -37,7 +40,6 @@ def draw_probes(scope: Scope) -> None:
             scope.place("healthcheck", "test", check),
             fix="give it as a variable, and let the check read that: write $$NAME in the place of the value",
         )
-    _draw(scope, check, command)
 
 
 def _draw(scope: Scope, check: Value, command: list[str]) -> None:

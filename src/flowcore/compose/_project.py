@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import field, frozen
 
 from flowcore.compose._marks import Block, Value
 from flowcore.compose._report import Report
@@ -22,6 +22,7 @@ class Project:
         env: the variables that were known while loading, for values taken from the environment.
         report: where findings go.
         disabled: names of the services whose profiles are not active.
+        hidden_by_code: where development mounts lie, by identity of the service, each with it; found once.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Project:
     env: Mapping[str, str]
     report: Report
     disabled: tuple[str, ...] = ()
+    hidden_by_code: dict[int, tuple[Block, set[str]]] = field(factory=dict, eq=False, repr=False)
 
     @property
     def services(self) -> Block:

@@ -7,6 +7,9 @@ from attrs import define, field
 from flowcore.compose._marks import NOWHERE, Mark
 from flowcore.errors import Finding, InvalidInputError, Place, Severity, errors_of
 
+#: Most values that the ranges of ports and the env files of one project may stand for.
+MAX_WRITTEN_OUT = 100_000
+
 
 @define
 class Report:
@@ -15,17 +18,38 @@ class Report:
     Attributes:
         findings: what was found, oldest first.
         unset: marks of values that used a variable nobody gave.
+        unset_variables: the places of these values by the name of the variable.
     """
 
     findings: list[Finding] = field(factory=list)
     unset: set[Mark] = field(factory=set)
+    unset_variables: dict[str, list[Place]] = field(factory=dict)
     _seen: set[Finding] = field(factory=set)
+    _missed: set[tuple[str, Place]] = field(factory=set)
+    _written_out: int = 0
 
     def add(self, finding: Finding) -> None:
         """Keep *finding* unless the very same one is there already."""
         if finding not in self._seen:
             self._seen.add(finding)
             self.findings.append(finding)
+
+    def write_out(self, count: int, mark: Mark, path: str) -> bool:
+        """Count values that ranges and env files stand for; False, after one error, when they are too many."""
+        was_fine = self._written_out <= MAX_WRITTEN_OUT
+        self._written_out += count
+        if self._written_out <= MAX_WRITTEN_OUT:
+            return True
+        if was_fine:
+            message = f"ranges of ports and shared env files stand for more than {MAX_WRITTEN_OUT} values"
+            self.error("compose-limit", message, mark, path=path, fix="name only the ports and variables that are used")
+        return False
+
+    def miss(self, name: str, place: Place) -> None:
+        """Note that a value needs a variable that nobody gave."""
+        if (name, place) not in self._missed:
+            self._missed.add((name, place))
+            self.unset_variables.setdefault(name, []).append(place)
 
     def error(
         self, rule: str, message: str, at: Mark | Place = NOWHERE, *, path: str = "", why: str = "", fix: str = ""

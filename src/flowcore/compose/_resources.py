@@ -15,6 +15,11 @@ _LEGACY = (
     ("mem_limit", "limits", "memory"),
     ("mem_reservation", "requests", "memory"),
 )
+_RUNS = {
+    "job": "a job runs once",
+    "cronjob": "a cron job runs once at a time",
+    "daemonset": "a daemon set runs once on every node",
+}
 _GROUPS = (("limits", "limits"), ("reservations", "requests"))
 
 
@@ -95,7 +100,9 @@ def draw_replicas(scope: Scope) -> None:
     deploy: Value = scope.get("deploy") or {}
     wish: Any = deploy.get("replicas") if deploy.get("replicas") is not None else scope.get("scale")
     key = "deploy" if deploy.get("replicas") is not None else "scale"
-    runs = {"job": "a job runs once", "daemonset": "a daemon set runs once on every node"}.get(scope.kind)
+    runs = _RUNS.get(scope.kind)
+    if scope.kind == "job" and deploy.get("mode") == "replicated-job":
+        return
     if wish is None or runs:
         scope.data.update({} if runs else {"replicas": 1})
         if wish is not None and wish != 1:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from flowcore.compose._marks import NOWHERE, Block, Mark, Value, mark_of
 from flowcore.compose._names import Names
@@ -33,12 +33,28 @@ class Binds(StrEnum):
     REFUSE = "refuse"
 
 
+#: Kompose's words for kinds of volumes; those for claims and scratch space are about named volumes, too.
+_VOLUME_TYPES = {
+    "persistentvolumeclaim": Binds.PVC,
+    "emptydir": Binds.EMPTYDIR,
+    "hostpath": Binds.HOSTPATH,
+}
+
+
+class Networks(StrEnum):
+    """What the networks of the file become."""
+
+    IGNORE = "ignore"
+    POLICIES = "policies"
+
+
 @frozen
 class Options:
     """The caller's choices."""
 
     expose: Expose = Expose.LOADBALANCER
     binds: Binds = Binds.EMPTYDIR
+    networks: Networks = Networks.IGNORE
 
 
 @define
@@ -48,6 +64,10 @@ class Drawing:
     Attributes:
         ids: gives out node ids.
         bundles: id of the node that holds the files of a source.
+        contents: the files at a source that was read.
+        env_files: the variables of an env file that was read, by path and format.
+        origins: the path of the element that a node was drawn for, like ``services.web``, by its id.
+        origins_of_guests: ids of the nodes whose pod an element is a part of, by the element's path.
     """
 
     nodes: list[Node] = field(factory=list)
@@ -55,6 +75,10 @@ class Drawing:
     secret_values: dict[str, dict[str, str]] = field(factory=dict, repr=False)
     ids: Names = field(factory=Names)
     bundles: dict[str, str] = field(factory=dict)
+    contents: dict[str, Any] = field(factory=dict, repr=False)
+    env_files: dict[tuple[str, str], dict[str, str]] = field(factory=dict, repr=False)
+    origins: dict[str, str] = field(factory=dict)
+    origins_of_guests: dict[str, list[str]] = field(factory=dict)
     _edge_ids: Names = field(factory=Names)
     _names: dict[str, Names] = field(factory=dict)
 
@@ -62,8 +86,9 @@ class Drawing:
         """Return a resource name that is free among the nodes of a kind."""
         return self._names.setdefault(kind, Names()).take(wish, limit)
 
-    def node(self, kind: str, node_id: str, data: Mapping[str, Any]) -> str:
-        """Add a node and return its id; *node_id* must come from ``ids``."""
+    def node(self, kind: str, node_id: str, data: Mapping[str, Any], *, origin: str) -> str:
+        """Add a node for the element *origin* and return its id; *node_id* must come from ``ids``."""
+        self.origins[node_id] = origin
         self.nodes.append(Node(id=node_id, type=kind, data=dict(data)))
         return node_id
 
@@ -71,6 +96,25 @@ class Drawing:
         """Add an edge with a name made of its ends; *handle* is the port on its source."""
         edge_id = self._edge_ids.take(f"{source}-to-{target}", limit=150)
         self.edges.append(Edge(id=edge_id, source=source, target=target, source_handle=handle, data=dict(data or {})))
+
+    def change(self, node_id: str, data: Mapping[str, Any]) -> None:
+        """Give a node that was drawn other data."""
+        self.nodes = [evolve(node, data=dict(data)) if node.id == node_id else node for node in self.nodes]
+
+    def drop(self, edges: Iterable[Edge]) -> None:
+        """Take edges away."""
+        ids = {edge.id for edge in edges}
+        self.edges = [edge for edge in self.edges if edge.id not in ids]
+
+    def lead(self, moved: Mapping[str, str]) -> None:
+        """Lead the edges of nodes that became a part of others to those; none leads from a node to itself."""
+        if not moved:
+            return
+        led, self.edges = self.edges, []
+        for edge in led:
+            source, target = moved.get(edge.source, edge.source), moved.get(edge.target, edge.target)
+            if source != target:
+                self.edges.append(evolve(edge, source=source, target=target))
 
     def secret(self, node_id: str, values: Mapping[str, str]) -> None:
         """Keep secret values for a node, outside the drawing."""
@@ -92,6 +136,7 @@ class Scope:
         env_marks: where each variable was given.
         arguments: names of the variables that were made of secrets in its command.
         reached: ports at which services reach it, each with the name of one that does.
+        host: the service whose pod it shares as a further container; None when it has a pod of its own.
         has_claim: it mounts a claim, so two of its pods cannot run at once.
     """
 
@@ -107,9 +152,15 @@ class Scope:
     env_marks: dict[str, Mark] = field(factory=dict)
     arguments: set[str] = field(factory=set)
     reached: dict[int, str] = field(factory=dict)
+    host: Scope | None = None
     has_claim: bool = False
     _volumes: Names = field(factory=Names)
     _paths: set[str] = field(factory=set)
+
+    @property
+    def pod(self) -> Scope:
+        """The service whose pod its container is in: its host, or itself."""
+        return self if self.host is None else self.host.pod
 
     def get(self, key: str) -> Value:
         """Return the value of a key, None when it is absent."""
@@ -119,6 +170,15 @@ class Scope:
         """Return a label of the service, empty when it is absent."""
         labels: Mapping[str, str] = self.get("labels") or {}
         return labels.get(key, "")
+
+    def label_place(self, key: str) -> Place:
+        """Return the place of a label."""
+        return self.place("labels", key, self.get("labels"))
+
+    @property
+    def binds(self) -> Binds:
+        """What stands in for this service's folders of the host: its label's choice, else the caller's."""
+        return _VOLUME_TYPES.get(self.label("kompose.volume.type").lower(), self.options.binds)
 
     def place(self, key: str = "", inner: str | int = "", container: Value = None) -> Place:
         """Return the place of a key, or of the entry *inner* of its *container*."""
@@ -165,6 +225,10 @@ class Scope:
     def volume_name(self, wish: str) -> str:
         """Return a name for a pod's volume that no other one of this workload has."""
         return self._volumes.take(wish, 60)
+
+    def node(self, kind: str, node_id: str, data: Mapping[str, Any]) -> str:
+        """Add a node that this service needs, and return its id."""
+        return self.drawing.node(kind, node_id, data, origin=f"services.{self.name}")
 
     def container_security(self) -> dict[str, Any]:
         """Return the container's security context, to be filled."""

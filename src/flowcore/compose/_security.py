@@ -6,10 +6,20 @@ import re
 from typing import Any
 
 from flowcore.compose._images import volume_group
+from flowcore.compose._labels import number_label
 from flowcore.compose._marks import Value
 from flowcore.compose._scope import Scope
 from flowcore.compose._units import whole_number
 
+#: Settings that Kubernetes calls safe: they are a pod's own, and no other pod feels them.
+_SAFE_SYSCTLS = frozenset(
+    {
+        "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports",
+        "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group_range", "net.ipv4.tcp_fin_timeout",
+        "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_keepalive_time",
+        "net.ipv4.tcp_rmem", "net.ipv4.tcp_syncookies", "net.ipv4.tcp_wmem",
+    }
+)  # fmt: skip
 _ROOT_NAMES = {"root": 0}
 _LARGEST_ID = 2**31 - 1
 _IDS = re.compile(r"([^:]*)(?::(.*))?\Z", re.DOTALL)
@@ -38,6 +48,7 @@ def draw_security(scope: Scope) -> None:
         )
     if scope.get("read_only"):
         scope.container_security()["readOnlyRootFilesystem"] = True
+    _sysctls(scope)
     groups = [whole_number(group) for group in scope.get("group_add") or []]
     if any(group is None for group in groups):
         scope.warn(
@@ -48,9 +59,31 @@ def draw_security(scope: Scope) -> None:
         _pod_security(scope)["supplementalGroups"] = numbers
 
 
+def _sysctls(scope: Scope) -> None:
+    """Set the kernel's settings that every node allows to pods; the others need the kubelet's permission."""
+    settings: Value = scope.get("sysctls") or {}
+    safe = [{"name": name, "value": value} for name, value in settings.items() if name in _SAFE_SYSCTLS]
+    if safe:
+        _pod_security(scope)["sysctls"] = safe
+    for name in settings:
+        if name not in _SAFE_SYSCTLS:
+            scope.warn(
+                "sysctl",
+                f"the kernel setting {name} was left out, because a node refuses it to pods by default",
+                scope.place("sysctls", name, settings),
+                why="a pod with it is never started where the kubelet does not allow it",
+                fix="allow it there (allowedUnsafeSysctls) and set podSecurityContext.sysctls on the node",
+            )
+    if safe and scope.get("network_mode") == "host":
+        _pod_security(scope).pop("sysctls")
+        message = "kernel settings were left out, because the pod uses the network of its node"
+        scope.warn("sysctl", message, scope.place("sysctls"))
+
+
 def _volume_group(scope: Scope) -> None:
     """Make claims writable for who runs the container: a new disk is root's, while Docker copies the image's owner."""
     if not scope.has_claim:
+        _fill_group(scope, None)
         return
     security = scope.container_security()
     group = security.get("runAsGroup") or security.get("runAsUser")
@@ -62,7 +95,14 @@ def _volume_group(scope: Scope) -> None:
                 f"the image {image} is known not to run as root, so its claims are made writable for group {group}"
             )
             scope.info("volume-group", message, scope.place("image"), fix="set user if it runs as another one")
-    if group:
+    _fill_group(scope, group)
+
+
+def _fill_group(scope: Scope, group: int | None) -> None:
+    wish = number_label(scope, "kompose.security-context.fsgroup", 0, _LARGEST_ID)
+    if wish is not None:
+        _pod_security(scope)["fsGroup"] = wish
+    elif group:
         # Files that are right already keep their modes, which some databases insist on.
         _pod_security(scope).update(fsGroup=group, fsGroupChangePolicy="OnRootMismatch")
 

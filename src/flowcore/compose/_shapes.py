@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -12,6 +11,7 @@ from flowcore.compose._marks import Block, Mark, Rows, Value, mark_of
 from flowcore.compose._report import Report
 from flowcore.compose._scalars import text_of
 from flowcore.compose._units import whole_number, yes_or_no
+from flowcore.compose._words import split_words
 
 
 @frozen
@@ -46,6 +46,8 @@ class At:
         self.report.error(rule, message, self.mark.value_place(self.path), fix=fix)
 
 
+#: Most replicas that a cluster can be asked for.
+_MOST_REPLICAS = 2**31 - 1
 #: Returns the normal form of a value; None leaves the key out.
 Shape: TypeAlias = Callable[[Value, At], Value]
 
@@ -57,7 +59,8 @@ def _kind(value: Value) -> str:
         return "a list"
     if value is None:
         return "empty"
-    return f"the {'text' if isinstance(value, str) else 'value'} {text_of(value)[:40]!r}"
+    name, sign, _ = text_of(value)[:40].partition("=")  # what follows may be a secret
+    return f"the {'text' if isinstance(value, str) else 'value'} {f'{name}=…' if sign else name!r}"
 
 
 def is_scalar(value: Value) -> bool:
@@ -83,6 +86,16 @@ def number(value: Value, at: At) -> Value:
     found = whole_number(value) if is_scalar(value) else None
     if found is None:
         at.wrong("a whole number", value)
+    return found
+
+
+def replicas(value: Value, at: At) -> Value:
+    """A number of containers."""
+    found = number(value, at)
+    if found is not None and not 0 <= found <= _MOST_REPLICAS:
+        message = f"{at.path} is {found}, which is not between 0 and {_MOST_REPLICAS}"
+        at.refuse("compose-limit", message, "write how many containers shall run")
+        return None
     return found
 
 
@@ -115,7 +128,7 @@ def words(value: Value, at: At) -> Value:
     if not isinstance(value, str):
         return texts(value, at)
     try:
-        parts = shlex.split(value)
+        parts = split_words(value)
     except ValueError as error:
         at.refuse(
             "compose-command", f"{at.path} cannot be split into words: {error}", "close the quotes, or write a list"

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from attrs import frozen
 
+from flowcore.compose._limits import LimitedFiles
+from flowcore.compose._yaml import MAX_SIZE
 from flowcore.errors import Finding, InvalidInputError, Place
 from flowcore.files import Files, FolderFiles, MemoryFiles
 
@@ -53,7 +55,7 @@ def open_sources(given: Sequence[str | Path], files: Files | None) -> Sources:
             folder = folder or _folder_of(path)
             texts.append((str(path), _text(path)))
     found = files or (FolderFiles(folder) if folder else MemoryFiles())
-    return Sources(texts=tuple(texts), files=found, folder=folder.name if folder else "")
+    return Sources(texts=tuple(texts), files=LimitedFiles(found), folder=folder.name if folder else "")
 
 
 def _unreadable(path: Path, problem: str) -> InvalidInputError:
@@ -82,9 +84,19 @@ def _paths(path: Path) -> list[Path]:
     raise _unreadable(path, f"is a folder without {_DEFAULTS[0]}")
 
 
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file or pipe; what is too large, like a device without an end, is not read to its end."""
+    most = 4 * MAX_SIZE  # a character takes up to four bytes
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise _unreadable(path, f"is larger than the {MAX_SIZE} characters that are read")
+    return content
+
+
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return _content(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _unreadable(path, f"is not UTF-8 text (byte {error.start})") from error
     except (OSError, ValueError) as error:

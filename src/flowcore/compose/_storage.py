@@ -9,6 +9,7 @@ from attrs import define, field
 
 from flowcore.compose._binds import draw_bind, is_shield
 from flowcore.compose._images import SUB_PATH, wants_empty_volume
+from flowcore.compose._labels import choice_label, is_object_name
 from flowcore.compose._marks import Block, Value, mark_of
 from flowcore.compose._names import clean_name
 from flowcore.compose._project import Project
@@ -18,6 +19,9 @@ from flowcore.errors import Place
 from flowcore.files import inside
 
 _DEFAULT_SIZE = "10Gi"
+_LONGEST_NAME, _LONGEST_VALUE = 253, 63
+_CLAIM_LABELS = ("size", "storage-class-name", "selector")
+_VOLUME_TYPES = ("configmap", "persistentvolumeclaim", "emptydir", "hostpath")
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a path in the container
 
 
@@ -54,11 +58,17 @@ class Claims:
                 self._claim(name, options)
 
     def _claim(self, name: str, options: Block) -> None:
-        size = (options.get("labels") or {}).get("kompose.volume.size")
-        storage = memory_of(size) if size else None
         claim = self.drawing.name("persistentvolumeclaim", options.get("name") or name)
-        data = {"name": claim, "storage": storage or _DEFAULT_SIZE, "accessModes": ["ReadWriteOnce"]}
-        self.nodes[name] = self.drawing.node("persistentvolumeclaim", self.drawing.ids.take(name), data)
+        labels = self._labels(name, options)
+        data: dict[str, Any] = {"name": claim, "storage": _DEFAULT_SIZE, "accessModes": ["ReadWriteOnce"]}
+        if "size" in labels:
+            data["storage"] = self._size(name, options, labels["size"])
+        if "storage-class-name" in labels and self._is_name(name, options, "storage-class-name", labels):
+            data["storageClassName"] = labels["storage-class-name"]
+        if "selector" in labels and self._is_name(name, options, "selector", labels):
+            data["selector"] = {"matchLabels": {"io.kompose.service": labels["selector"]}}
+        node_id = self.drawing.ids.take(name)
+        self.nodes[name] = self.drawing.node("persistentvolumeclaim", node_id, data, origin=f"volumes.{name}")
         for key in options:
             if key in ("driver_opts", "driver") and options[key] not in (None, "local", {}):
                 self.project.report.warn(
@@ -68,6 +78,39 @@ class Claims:
                     path=f"volumes.{name}.{key}",
                     fix="set storageClassName on the claim",
                 )
+
+    def _labels(self, name: str, options: Block) -> dict[str, str]:
+        """Return what labels say about a volume, by their last word: its own, else those of services that mount it."""
+        own: Value = options.get("labels") or {}
+        found: dict[str, str] = {}
+        for labels in (own, *(service.get("labels") or {} for service in self._users.get(name, ()))):
+            for word in _CLAIM_LABELS:
+                if labels.get(f"kompose.volume.{word}"):
+                    found.setdefault(word, labels[f"kompose.volume.{word}"])
+        return found
+
+    def _size(self, name: str, options: Block, written: str) -> str:
+        size = memory_of(written)
+        if size and size != "0":
+            return size
+        self._tell_label(name, options, f"size is {written!r}, which is not a size; it is {_DEFAULT_SIZE}")
+        return _DEFAULT_SIZE
+
+    def _is_name(self, name: str, options: Block, word: str, labels: dict[str, str]) -> bool:
+        text = labels[word]
+        if is_object_name(text) and len(text) <= (_LONGEST_VALUE if word == "selector" else _LONGEST_NAME):
+            return True
+        self._tell_label(name, options, f"{word} is {text!r}, which is not a name; it was left out")
+        return False
+
+    def _tell_label(self, name: str, options: Block, problem: str) -> None:
+        self.project.report.warn(
+            "compose-label",
+            f"volume {name}: the label kompose.volume.{problem}",
+            mark_of(options, "labels") if options else self.project.tree.mark,
+            path=f"volumes.{name}",
+            fix="write a size like 5Gi, or a name of small letters, digits, dashes and dots",
+        )
 
     def _external(self, name: str, options: Block) -> None:
         external = options["external"]
@@ -91,6 +134,8 @@ class Claims:
         if volume.get("read_only"):
             data["readOnly"] = True
         subpath = (volume.get("volume") or {}).get("subpath")
+        wish = scope.label("kompose.volume.subpath") or scope.label("kompose.volume.sub-path")
+        subpath = subpath or wish.strip("/")
         if subpath and (inside(subpath) is None or ".." in subpath.split("/")):
             scope.error("volume", f"{subpath} is not a path inside the volume", place, fix="write it without / and ..")
         elif subpath:
@@ -114,6 +159,16 @@ class Claims:
             if row["type"] == "volume" and row.get("source")
         }
 
+    @cached_property
+    def _users(self) -> dict[str, list[Block]]:
+        """The services that mount a named volume, by the volume."""
+        found: dict[str, list[Block]] = {}
+        for service in self.project.services.values():
+            for row in service.get("volumes") or []:
+                if row["type"] == "volume" and row.get("source"):
+                    found.setdefault(row["source"], []).append(service)
+        return found
+
     def tell_shared(self) -> None:
         """Warn about claims that several services mount."""
         for name, users in self.users.items():
@@ -128,8 +183,16 @@ class Claims:
                 )
 
 
+def _wants_scratch(service: Block) -> bool:
+    """Whether a service's label asks for scratch space in the place of claims."""
+    labels: Value = service.get("labels") or {}
+    return str(labels.get("kompose.volume.type", "")).lower() == "emptydir"
+
+
 def mounts_claims(scope: Scope) -> bool:
-    """Whether a service mounts a named volume."""
+    """Whether a service mounts a named volume that is a claim."""
+    if _wants_scratch(scope.service):
+        return False
     rows: Value = scope.get("volumes") or []
     return any(row["type"] == "volume" and row.get("source") for row in rows)
 
@@ -140,13 +203,17 @@ def mounted_volumes(project: Project) -> set[str]:
         row["source"]
         for service in project.services.values()
         for row in service.get("volumes") or []
-        if row["type"] == "volume" and row.get("source") and not is_shield(project, service, row["target"].rstrip("/"))
+        if row["type"] == "volume"
+        and row.get("source")
+        and not _wants_scratch(service)
+        and not is_shield(project, service, row["target"].rstrip("/"))
     }
 
 
 def draw_storage(scope: Scope, claims: Claims) -> None:
     """Draw every mount of a service's ``volumes``, ``tmpfs`` and ``shm_size``."""
     rows: Value = scope.get("volumes") or []
+    choice_label(scope, "kompose.volume.type", dict.fromkeys(_VOLUME_TYPES, True))
     for position, volume in enumerate(rows):
         place = scope.place("volumes", position, rows)
         volume["target"] = _target(volume["target"])
@@ -172,6 +239,10 @@ def _draw(scope: Scope, volume: Block, place: Place, claims: Claims) -> None:
             f"{target} is left as it is in the image: Docker fills a new volume from the image, a cluster does not",
             place,
         )
+    elif kind == "volume" and volume.get("source") and _wants_scratch(scope.service):
+        _scratch(scope, target)
+        message = f"the label makes {volume['source']} scratch space, which is empty at every start of the pod"
+        scope.warn("volume-scratch", message, place)
     elif kind == "volume" and volume.get("source"):
         claims.mount(scope, volume, place)
         scope.has_claim = True

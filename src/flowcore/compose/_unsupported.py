@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from flowcore.compose._labels import OF_VOLUMES, tell_labels
 from flowcore.compose._marks import Block, Value, mark_of
 from flowcore.compose._project import Project
-from flowcore.compose._scope import Scope
+from flowcore.compose._scope import Networks, Options, Scope
 from flowcore.compose._workloads import restart_of
 
 _HARMLESS = "it changes nothing in the cluster"
@@ -45,8 +46,6 @@ _WARNING: dict[str, tuple[str, str]] = {
     "models": ("models are run by Docker", "run the model as a service"),
     "oom_kill_disable": ("a container above its memory limit is always ended", ""),
     "pids_limit": ("the kubelet limits processes for all pods", ""),
-    "post_start": ("the hook is not run", "set lifecycle.postStart on the node"),
-    "pre_stop": ("the hook is not run", "set lifecycle.preStop on the node"),
     "provider": (
         "providers are programs of the machine Compose runs on",
         "remove the service, or run what it provides",
@@ -54,7 +53,6 @@ _WARNING: dict[str, tuple[str, str]] = {
     "runtime": ("the runtime of pods is chosen by a RuntimeClass", "set runtimeClassName in the node's overrides"),
     "stop_signal": ("a pod is always stopped with the image's signal, else SIGTERM", "set STOPSIGNAL in the image"),
     "storage_opt": ("disk limits are set with ephemeral-storage", "set resources.limits.ephemeral-storage on the node"),
-    "sysctls": ("kernel settings need the node's permission", "set podSecurityContext.sysctls on the node"),
     "ulimits": ("the node's container runtime sets them", ""),
     "use_api_socket": ("the Docker socket does not exist in a cluster", ""),
     "userns_mode": ("user namespaces are switched on with hostUsers: false", ""),
@@ -65,19 +63,11 @@ _DEPLOY_INFO = {
     "labels": "they describe the service in Swarm",
     "restart_policy": "a cluster restarts what ends",
     "rollback_config": "a deployment rolls back by its own rules",
-    "update_config": "a deployment rolls out by its own rules",
 }
-_DEPLOY_WARNING = {"placement": "set nodeSelector, affinity or topologySpreadConstraints on the node"}
-_DEPLOY_USED = frozenset({"mode", "replicas", "resources"})
+_DEPLOY_USED = frozenset({"mode", "placement", "replicas", "resources", "update_config"})
 _NETWORK_HARMLESS = frozenset({"aliases", "priority", "gw_priority"})
 _VOLUME_OPTIONS = frozenset({"create_host_path", "subpath", "size", "nocopy"})
 _ANY_ADDRESS = frozenset({"", "0.0.0.0", "::", "::1", "localhost"})  # noqa: S104 - compared, not listened on
-_KOMPOSE = frozenset(
-    {
-        "kompose.controller.type", "kompose.image-pull-policy", "kompose.image-pull-secret", "kompose.service.expose",
-        "kompose.service.type", "kompose.volume.size",
-    }
-)  # fmt: skip
 _EMPTY: tuple[Value, ...] = (None, "", [], {}, False)
 
 
@@ -85,6 +75,8 @@ def tell_unsupported(scope: Scope) -> None:
     """Report every key of a service that is not carried over."""
     for key, value in scope.service.items():
         if value in _EMPTY:
+            continue
+        if key == "networks" and scope.options.networks is Networks.POLICIES:
             continue
         if key in _INFO:
             scope.info("left-out", f"{key} was left out: {_INFO[key]}", scope.place(key))
@@ -95,7 +87,7 @@ def tell_unsupported(scope: Scope) -> None:
     _networks(scope)
     _volumes(scope)
     _ports(scope)
-    _labels(scope)
+    tell_labels(scope)
     _restart(scope)
 
 
@@ -106,8 +98,8 @@ def _deploy(scope: Scope) -> None:
         if key in _DEPLOY_INFO:
             scope.info("left-out", f"deploy.{key} was left out: {_DEPLOY_INFO[key]}", place)
         elif key not in _DEPLOY_USED and not key.startswith("x-"):
-            fix = _DEPLOY_WARNING.get(key, "remove it")
-            scope.warn("unsupported", f"deploy.{key} has no counterpart and was left out", place, fix=fix)
+            message = f"deploy.{key} has no counterpart and was left out"
+            scope.warn("unsupported", message, place, fix="remove it")
 
 
 def _networks(scope: Scope) -> None:
@@ -152,17 +144,9 @@ def _ports(scope: Scope) -> None:
             scope.info("port-option", message, place, fix="set loadBalancerIP on the service")
 
 
-def _labels(scope: Scope) -> None:
-    labels: Value = scope.get("labels") or {}
-    for name in labels:
-        if name.startswith("kompose.") and name not in _KOMPOSE:
-            place = scope.place("labels", name, labels)
-            scope.warn("label", f"the label {name} asks for what is not offered yet", place, fix="set it on the node")
-
-
 def _restart(scope: Scope) -> None:
     restart = restart_of(scope)
-    if restart.startswith(("no", "on-failure")) and scope.kind != "job":
+    if restart.startswith(("no", "on-failure")) and scope.kind not in ("job", "cronjob"):
         scope.info(
             "restart",
             f"with restart: {restart} Compose lets it end; a {scope.kind} starts it again whenever it does",
@@ -171,7 +155,7 @@ def _restart(scope: Scope) -> None:
         )
 
 
-def tell_unsupported_groups(project: Project) -> None:
+def tell_unsupported_groups(project: Project, options: Options) -> None:
     """Report the top-level keys that are not carried over."""
     report, tree = project.report, project.tree
     if "version" in tree:
@@ -179,7 +163,7 @@ def tell_unsupported_groups(project: Project) -> None:
     if "models" in tree:
         message = "models are run by Docker and were left out"
         report.warn("compose-unsupported", message, mark_of(tree, "models"), path="models")
-    _top_networks(project)
+    _top_networks(project, options)
     for group, known in (("volumes", _VOLUME_KEYS), ("secrets", _FILE_KEYS), ("configs", _FILE_KEYS)):
         _group(project, group, known)
     if project.disabled:
@@ -190,8 +174,11 @@ def tell_unsupported_groups(project: Project) -> None:
         )
 
 
-def _top_networks(project: Project) -> None:
+def _top_networks(project: Project, choices: Options) -> None:
     networks = project.group("networks")
+    if choices.networks is Networks.POLICIES:
+        _policy_networks(project)
+        return
     for name, options in networks.items():
         keys = [key for key in options if key not in ("name", "labels") and not key.startswith("x-")]
         project.report.info(
@@ -200,10 +187,25 @@ def _top_networks(project: Project) -> None:
             + (f" ({', '.join(keys)} has no counterpart)" if keys else ""),
             networks.marks[name],
             path=f"networks.{name}",
-            fix="draw a NetworkPolicy to keep services apart" if options.get("internal") else "",
+            fix="import with networks=policies to keep services apart" if options.get("internal") else "",
         )
 
 
+def _policy_networks(project: Project) -> None:
+    networks = project.group("networks")
+    joined = {name for service in project.services.values() for name in service.get("networks") or ("default",)}
+    for name, options in networks.items():
+        if name not in joined:
+            message = f"the network {name} was left out: no service is on it"
+            project.report.info("compose-unused", message, networks.marks[name], path=f"networks.{name}")
+        for key in options:
+            if key not in _POLICY_KEYS and not key.startswith("x-"):
+                message = f"networks.{name}.{key} was left out: the cluster has one network, and its plugin decides"
+                path = f"networks.{name}.{key}"
+                project.report.info("compose-left-out", message, mark_of(options, key), path=path)
+
+
+_POLICY_KEYS = frozenset({"name", "labels", "internal", "external"})
 _VOLUME_KEYS = frozenset({"driver", "driver_opts", "external", "name"})
 _FILE_KEYS = frozenset({"file", "environment", "content", "external", "name"})
 
@@ -219,4 +221,4 @@ def _group(project: Project, group: str, known: frozenset[str]) -> None:
 
 
 def _is_read(options: Block, key: str) -> bool:
-    return key == "labels" and all(label.startswith("kompose.") for label in options[key])
+    return key == "labels" and all(label in OF_VOLUMES for label in options[key])

@@ -56,25 +56,23 @@ def _refused(message: str) -> InvalidInputError:
 
 def _split(spec: str) -> list[str]:
     """Split at colons, but not at those of a drive letter or inside ``${...}``."""
-    parts: list[str] = [""]
-    at = braces = 0
+    parts: list[str] = []
+    at = begin = braces = 0
     while at < len(spec):
-        drive = _DRIVE.match(spec, at) if not parts[-1] and not braces else None
-        if drive and _drive_makes_sense(spec, drive.end(), len(parts)):
-            parts[-1] = drive.group()
+        drive = _DRIVE.match(spec, at) if at == begin and not braces else None
+        if drive and _drive_makes_sense(spec, drive.end(), len(parts) + 1):
             at = drive.end()
             continue
         char = spec[at]
         if char == "$" and spec[at + 1 : at + 2] == "{":
             braces += 1
-            parts[-1] += char
         elif char == ":" and not braces:
-            parts.append("")
+            parts.append(spec[begin:at])
+            begin = at + 1
         else:
             braces += (char == "{" and braces > 0 and spec[at - 1] != "$") - (char == "}" and braces > 0)
-            parts[-1] += char
         at += 1
-    return parts
+    return [*parts, spec[begin:]]
 
 
 def _drive_makes_sense(spec: str, end: int, position: int) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from attrs import define, field
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
@@ -22,14 +22,18 @@ from ruamel.yaml.events import (
 from flowcore.compose._marks import Block, Mark, Rows, Value
 from flowcore.compose._report import Report
 from flowcore.compose._scalars import resolve, text_of
+from flowcore.compose._scanning import yaml_events
 from flowcore.errors import Place
 
 #: Largest source, in characters.
 MAX_SIZE = 2_000_000
 #: Deepest nesting.
 MAX_DEPTH = 100
-#: Most values after every alias has been written out.
+#: Most values after every alias has been written out; a long text counts as one more for every so many characters.
 MAX_VALUES = 300_000
+_TEXT = 100
+#: NUL, and half of a UTF-16 pair that stands alone: an escape can make them, but no variable or command can hold them.
+NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 RESET = "!reset"
 OVERRIDE = "!override"
@@ -70,7 +74,7 @@ def _events(text: str) -> Iterator[Event]:
     if len(text) > MAX_SIZE:
         raise _StopError(f"the file has {len(text)} characters, more than the {MAX_SIZE} that are read")
     try:
-        yield from YAML(typ="safe", pure=True).parse(text)
+        yield from yaml_events(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -88,8 +92,10 @@ class _Reading:
     file: str
     report: Report
     _events: Iterator[Event] = field(factory=lambda: iter(()))
-    _anchors: dict[str, tuple[Value, int]] = field(factory=dict)
+    #: Value, number of values in it, and levels below it, by anchor.
+    _anchors: dict[str, tuple[Value, int, int]] = field(factory=dict)
     _count: int = 0
+    _deepest: int = 0
 
     def documents(self, text: str) -> list[Block]:
         self._events = _events(text)
@@ -117,18 +123,28 @@ class _Reading:
         if self._count > MAX_VALUES:
             raise self._fail(f"the file holds more than {MAX_VALUES} values", event)
         if isinstance(event, AliasEvent):
-            return self._alias(event)
+            return self._alias(event, depth)
+        self._reach(depth, event)
+        anchor = event.anchor if isinstance(event, NodeEvent) else None
+        if not anchor:
+            return self._content(event, depth)
+        deepest, self._deepest = self._deepest, depth
+        value = self._content(event, depth)
+        self._anchors[anchor] = (value, self._count - before, self._deepest - depth)
+        self._deepest = max(deepest, self._deepest)
+        return value
+
+    def _reach(self, depth: int, event: Event) -> None:
         if depth > MAX_DEPTH:
             raise self._fail(f"nesting is deeper than {MAX_DEPTH} levels", event)
-        value = self._content(event, depth)
-        anchor = event.anchor if isinstance(event, NodeEvent) else None
-        if anchor:
-            self._anchors[anchor] = (value, self._count - before)
-        return value
+        self._deepest = max(self._deepest, depth)
 
     def _content(self, event: Event, depth: int) -> Value:
         value: Value
         if isinstance(event, ScalarEvent):
+            self._count += len(event.value) // _TEXT
+            if NO_TEXT.search(event.value):
+                raise self._fail("this text holds NUL or half of a character", event, "leave it out")
             value = resolve(event.value) if self._is_plain(event) else event.value
         elif isinstance(event, MappingStartEvent):
             value = self._mapping(event, depth)
@@ -143,10 +159,11 @@ class _Reading:
     def _is_plain(event: ScalarEvent) -> bool:
         return event.style is None and str(event.tag or "") not in ("!", "tag:yaml.org,2002:str")
 
-    def _alias(self, event: AliasEvent) -> Value:
+    def _alias(self, event: AliasEvent, depth: int) -> Value:
         if event.anchor not in self._anchors:
             raise self._fail(f"the alias *{event.anchor} has no anchor before it", event)
-        value, weight = self._anchors[event.anchor]
+        value, weight, height = self._anchors[event.anchor]
+        self._reach(depth + height, event)
         self._count += weight
         if self._count > MAX_VALUES:
             raise self._fail(f"written out, the aliases make more than {MAX_VALUES} values", event)

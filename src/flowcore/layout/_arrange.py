@@ -22,6 +22,8 @@ _COLUMN_GAP, _PACK_GAP = 110.0, 70.0
 _SLOT = 6.0
 #: How wide a packed drawing is for its height.
 _ASPECT = 1.6
+#: How wide rows are tried, for the width that the usual shape would have; blocks never fill it to the edge.
+_ROW_WIDTHS = (1.0, 0.8, 1.25, 1.5)
 
 
 @frozen
@@ -99,8 +101,13 @@ def _layered(component: Component, sizes: Sequence[Size]) -> _Block:
 
 def _packed(blocks: Sequence[_Block], gap: float = _PACK_GAP, *, at_least: float = 0.0) -> _Block:
     """Put blocks beside each other in rows that together make a picture of a usual shape."""
-    area = sum((block.width + gap) * (block.height + gap) for block in blocks)
-    limit = max([at_least, sqrt(area * _ASPECT), *(block.width for block in blocks)], default=0.0)
+    usual = sqrt(sum((block.width + gap) * (block.height + gap) for block in blocks) * _ASPECT)
+    widest = max([at_least, *(block.width for block in blocks)])
+    tried = [_in_rows(blocks, gap, max(widest, usual * part)) for part in _ROW_WIDTHS]
+    return min(tried, key=lambda block: max(block.width / _ASPECT, block.height))
+
+
+def _in_rows(blocks: Sequence[_Block], gap: float, limit: float) -> _Block:
     places: dict[int, tuple[float, float]] = {}
     x = y = row = widest = 0.0
     for block in blocks:

@@ -9,8 +9,8 @@ from attrs import evolve
 from flowcore.layout._sizes import Box
 
 _CELL = 400.0
-#: How often a place above and below is tried before the search goes on one box further to the side.
-_TRIES = 40
+#: How far above and below a wish a place is looked for before the search goes on one box further to the side.
+_REACH = 4000.0
 
 
 class Floor:
@@ -26,14 +26,6 @@ class Floor:
         for cell in self._touched(box, 0.0):
             self._cells.setdefault(cell, []).append(box)
 
-    def in_the_way(self, box: Box, room: float) -> Box | None:
-        """Return a box that is nearer than *room* to this one, None when there is none."""
-        for cell in self._touched(box, room):
-            for other in self._cells.get(cell, ()):
-                if box.overlaps(other, room):
-                    return other
-        return None
-
     def place(self, wish: Box, room: float) -> Box:
         """Stand a box as near to the wish as nothing is in the way, first looking up and down, and return it."""
         column = wish
@@ -45,19 +37,20 @@ class Floor:
             column = evolve(column, x=column.right + room)
 
     def _in_column(self, wish: Box, room: float) -> Box | None:
-        down = up = wish
-        for _ in range(_TRIES):
-            below = self.in_the_way(down, room)
-            if below is None:
-                break
-            down = evolve(down, y=below.bottom + room)
-        for _ in range(_TRIES):
-            above = self.in_the_way(up, room)
-            if above is None:
-                break
-            up = evolve(up, y=above.y - room - up.height)
-        free = [box for box in (down, up) if self.in_the_way(box, room) is None]
-        return min(free, key=lambda box: abs(box.y - wish.y), default=None)
+        """Return the free place straight above or below the wish that is nearest to it, None when all are far."""
+        whole = Box(wish.x, wish.y - _REACH, wish.width, wish.height + 2 * _REACH)
+        # A box is in every cell it touches; by its identity it is looked at once.
+        near = {id(box): box for cell in self._touched(whole, room) for box in self._cells.get(cell, ())}.values()
+        blocked = [(box.y - room - wish.height, box.bottom + room) for box in near if box.overlaps(whole, room)]
+        down = up = wish.y
+        for top, bottom in sorted(blocked):
+            if top < down < bottom:
+                down = bottom
+        for top, bottom in sorted(blocked, key=lambda block: -block[1]):
+            if top < up < bottom:
+                up = top
+        nearest = down if down - wish.y <= wish.y - up else up
+        return evolve(wish, y=nearest) if abs(nearest - wish.y) <= _REACH else None
 
     @staticmethod
     def _touched(box: Box, room: float) -> Iterator[tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,12 @@ def read_source(source: str | Path) -> tuple[str, str]:
         return "", source
     path = Path(source)
     try:
-        if path.stat().st_size > MAX_BYTES:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # a pipe tells no size, and a device has no end
+        if len(content) > MAX_BYTES:
             raise _unreadable(path, f"is larger than {MAX_BYTES // 1024 // 1024} MB")
-        return str(source), path.read_text(encoding="utf-8")
+        with TextIOWrapper(BytesIO(content), encoding="utf-8") as text:
+            return str(source), text.read()
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attrs import evolve
 
-from flowcore.compose import Binds, Expose, Files, Imported
+from flowcore.compose import Binds, Expose, Files, Imported, Networks
 from flowcore.compose import import_compose as convert_compose
 from flowcore.errors import Finding
 from flowcore.kinds import Catalogue, core_catalogue
@@ -29,6 +29,7 @@ def import_compose(
     name: str | None = None,
     expose: str = Expose.LOADBALANCER,
     binds: str = Binds.EMPTYDIR,
+    networks: str = Networks.IGNORE,
     files: Files | None = None,
 ) -> Imported:
     """Turn Compose files into a workflow, with positions.
@@ -41,6 +42,7 @@ def import_compose(
         name: name of the project; otherwise the file's ``name``, else its folder's.
         expose: how published ports are reached: ``loadbalancer``, ``nodeport``, ``ingress`` or ``clusterip``.
         binds: what replaces folders of the host: ``emptydir``, ``pvc``, ``hostpath``; ``refuse`` makes them an error.
+        networks: ``policies`` draws network policies, so that only services on one network may talk; or ``ignore``.
         files: what the files beside the source are read through; by default the first path's folder, or nothing.
 
     Returns:
@@ -49,7 +51,9 @@ def import_compose(
     Raises:
         InvalidInputError: the source cannot be converted; every problem is listed with file and line.
     """
-    imported = convert_compose(source, env=env, profiles=profiles, name=name, expose=expose, binds=binds, files=files)
+    imported = convert_compose(
+        source, env=env, profiles=profiles, name=name, expose=expose, binds=binds, networks=networks, files=files
+    )
     workflow = imported.workflow
     placed = arrange(workflow.nodes, workflow.edges)
     return evolve(imported, workflow=evolve(workflow, nodes=placed))

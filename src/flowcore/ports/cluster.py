@@ -155,6 +155,15 @@ class Clusters(Protocol):
         Raises:
             UnavailableError: the cluster does not answer.
             InvalidInputError: the credentials cannot be read or want what is not allowed (commands, files).
+            ForbiddenError: its address is not allowed (code ``network.forbidden_address``).
+        """
+        ...
+
+    async def vet(self, cluster: Cluster) -> None:
+        """Look at a cluster's address before it is kept; nothing connects, and one that has no address yet passes.
+
+        Raises:
+            InvalidInputError: the address is not allowed or cannot be one.
         """
         ...
 

@@ -72,9 +72,11 @@ class Checkout:
 class GitSource(Protocol):
     """Reads repositories; stores nothing, runs nothing that a repository brings.
 
-    Both methods raise ForbiddenError for a URL, host or address that is not allowed, UnauthenticatedError when the
-    host wants (other) credentials, NotFoundError when there is no such repository, LimitExceededError when it is too
-    large or too slow, and UnavailableError when the host does not answer. No text holds a credential.
+    Both methods raise InvalidInputError for what is no URL of a repository (code ``git.url_invalid``), ForbiddenError
+    for a scheme, host or address that is not allowed, for a redirect (``git.redirected``) and for a credential that
+    belongs to another host than the URL's (``git.credential_host``), UnauthenticatedError when the host wants (other)
+    credentials, NotFoundError when there is no such repository, LimitExceededError when it is too large or too slow,
+    and UnavailableError when the host does not answer or Git is missing. No text holds a credential.
     """
 
     async def refs(self, url: str, credential: GitCredential | None = None) -> RemoteRefs:
@@ -90,6 +92,8 @@ class GitSource(Protocol):
         on_progress: Callable[[GitProgress], None] = lambda _progress: None,
     ) -> AbstractAsyncContextManager[Checkout]:
         """Fetch one branch, tag or commit, shallow; what was fetched is gone when the context is left.
+
+        A branch is meant before a tag; a commit is named by its full hash; empty and ``HEAD`` are the default branch.
 
         Raises:
             NotFoundError: also when there is no such ref (code ``git.ref_not_found``).

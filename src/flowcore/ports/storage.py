@@ -7,7 +7,18 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import frozen
 
-from flowcore.model import Cluster, Lease, PluginChoice, Run, User, Version, Workflow
+from flowcore.model import (
+    Cluster,
+    Lease,
+    LinkedIdentity,
+    OAuthCode,
+    OAuthState,
+    PluginChoice,
+    Run,
+    User,
+    Version,
+    Workflow,
+)
 
 E = TypeVar("E")
 
@@ -42,9 +53,23 @@ USERS = Entity(name="users", type=User, unique=(("email_key",),))
 CLUSTERS = Entity(name="clusters", type=Cluster, unique=(("owner_id", "name"),))
 LEASES = Entity(name="leases", type=Lease)
 PLUGIN_CHOICES = Entity(name="user_plugins", type=PluginChoice, unique=(("user_id", "plugin_id"),))
+IDENTITIES = Entity(name="identities", type=LinkedIdentity, unique=(("provider", "subject"),), indexes=(("user_id",),))
+OAUTH_STATES = Entity(name="oauth_states", type=OAuthState, expires="expires_at")
+OAUTH_CODES = Entity(name="oauth_codes", type=OAuthCode, expires="expires_at")
 
 #: Every entity of the system; a backend opens one repository for each.
-ENTITIES: tuple[Entity[Any], ...] = (WORKFLOWS, VERSIONS, RUNS, USERS, CLUSTERS, LEASES, PLUGIN_CHOICES)
+ENTITIES: tuple[Entity[Any], ...] = (
+    WORKFLOWS,
+    VERSIONS,
+    RUNS,
+    USERS,
+    CLUSTERS,
+    LEASES,
+    PLUGIN_CHOICES,
+    IDENTITIES,
+    OAUTH_STATES,
+    OAUTH_CODES,
+)
 
 
 class Repository(Protocol[E]):

@@ -8,19 +8,18 @@ from collections.abc import Awaitable, Callable
 from attrs import evolve, field, frozen
 
 from flowcore.errors import (
-    ConflictError,
     Finding,
-    ForbiddenError,
     InvalidInputError,
     NotFoundError,
     Place,
     UnauthenticatedError,
 )
-from flowcore.model import Role, User
+from flowcore.model import User
 from flowcore.ports.security import PasswordHasher, TokenIssuer
 from flowcore.ports.storage import Repository
 from flowcore.ports.system import Clock, IdSource
 from flowcore.usecases._changing import change
+from flowcore.usecases.enrolling import Enrol, SignUpPolicy, key_of_email
 from flowcore.usecases.leasing import Leases
 from flowcore.usecases.throttling import Throttle
 
@@ -35,21 +34,6 @@ class Session:
 
     token: str = field(repr=False)
     user: User
-
-
-@frozen(kw_only=True)
-class SignUpPolicy:
-    """Who may register.
-
-    Attributes:
-        is_enabled: nobody may when it is off; not even the first.
-        invite_code: what everybody but the first user must know; empty asks nobody.
-        allowed_domains: e-mail domains that may; empty allows all.
-    """
-
-    is_enabled: bool = True
-    invite_code: str = field(default="", repr=False)
-    allowed_domains: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -92,45 +76,23 @@ class Register:
             ForbiddenError: sign-up is off, the domain is not allowed, or the invite code is wrong.
             ConflictError: there is an account with this e-mail.
         """
-        if not self.policy.is_enabled:
-            raise ForbiddenError("Registration is disabled", code="account.signup_disabled")
+        self.policy.require_open()
         _check(newcomer)
-        self._check_domain(newcomer.email)
-        user = await self._draft(newcomer)
-        stored = await self._add_first(user) or await self._add(user, newcomer.invite_code)
+        self.policy.require_domain(newcomer.email)
+        enrol = Enrol(users=self.users, leases=self.leases, policy=self.policy)
+        stored = await enrol(await self._draft(newcomer), newcomer.invite_code)
         await self.welcome(stored)
-        return _session(self.tokens, stored)
+        return session_of(self.tokens, stored)
 
     async def _draft(self, newcomer: Newcomer) -> User:
         return User(
             id=self.ids.new_id(),
             email=newcomer.email.strip(),
-            email_key=_key(newcomer.email),
+            email_key=key_of_email(newcomer.email),
             name=newcomer.name.strip(),
             password_hash=await self.hasher.hash(newcomer.password),
             created_at=self.clock.now(),
         )
-
-    async def _add_first(self, user: User) -> User | None:
-        if await self.users.count({}):
-            return None
-        async with self.leases.waiting("accounts:first"):
-            if await self.users.count({}):
-                return None
-            return await self.users.add(evolve(user, role=Role.ADMIN))
-
-    async def _add(self, user: User, invite_code: str) -> User:
-        if self.policy.invite_code and invite_code != self.policy.invite_code:
-            raise ForbiddenError("Valid invite code required", code="account.invite_required")
-        try:
-            return await self.users.add(user)
-        except ConflictError:
-            raise ConflictError("User already exists", code="account.exists") from None
-
-    def _check_domain(self, email: str) -> None:
-        allowed = {domain.lower() for domain in self.policy.allowed_domains}
-        if allowed and _key(email).rpartition("@")[2] not in allowed:
-            raise ForbiddenError("Your email domain is not authorized to register", code="account.domain")
 
 
 @frozen(kw_only=True)
@@ -155,8 +117,8 @@ class SignIn:
             UnauthenticatedError: they do not match an account.
             LimitExceededError: the caller has failed too often with this e-mail lately.
         """
-        key = f"{_key(email)} {caller}"
-        found = await self.users.find({"email_key": _key(email)}, limit=1)
+        key = f"{key_of_email(email)} {caller}"
+        found = await self.users.find({"email_key": key_of_email(email)}, limit=1)
         user = found[0] if found else None
         # A try counts before it is known to fail: otherwise any number of them pass while the first is looked at.
         self.throttle.require(key)
@@ -169,7 +131,7 @@ class SignIn:
             fresh = await self.hasher.hash(password)
             user = await change(self.users, user.id, lambda stored: evolve(stored, password_hash=fresh))
         await self.welcome(user)
-        return _session(self.tokens, user)
+        return session_of(self.tokens, user)
 
 
 @frozen(kw_only=True)
@@ -214,7 +176,7 @@ class RefreshToken:
             UnauthenticatedError: the token is not valid, or expired too long ago.
         """
         user = await self.authenticate(token, leeway_after_expiry=self.window)
-        return _session(self.tokens, user)
+        return session_of(self.tokens, user)
 
 
 @frozen(kw_only=True)
@@ -266,15 +228,12 @@ class ChangePassword:
             user.id,
             lambda stored: evolve(stored, password_hash=fresh, tokens_from=now, updated_at=now),
         )
-        return _session(self.tokens, changed)
+        return session_of(self.tokens, changed)
 
 
-def _session(tokens: TokenIssuer, user: User) -> Session:
+def session_of(tokens: TokenIssuer, user: User) -> Session:
+    """Return a new session of a user who has proved who they are."""
     return Session(tokens.issue(user_id=user.id, email=user.email, role=user.role), user)
-
-
-def _key(email: str) -> str:
-    return email.strip().lower()
 
 
 def _check(newcomer: Newcomer) -> None:

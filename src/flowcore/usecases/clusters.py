@@ -47,7 +47,7 @@ class AddCluster:
         """Return the new cluster, not tested yet.
 
         Raises:
-            InvalidInputError: the draft or its credentials will not do.
+            InvalidInputError: the draft, its address or its credentials will not do.
             ConflictError: the user has a cluster of this name.
         """
         _check(draft)
@@ -65,6 +65,7 @@ class AddCluster:
             created_at=self.clock.now(),
         )
         sealed = evolve(cluster, credentials=self.access.seal(cluster, draft.credentials))
+        await self.access.vet(sealed)
         try:
             return await self.clusters.add(sealed)
         except ConflictError:
@@ -100,6 +101,8 @@ class UpdateCluster:
             InvalidInputError: the address or the credentials will not do.
         """
         found = await own_cluster(self.clusters, user, name)
+        if (changes.server, changes.auth_type, changes.credentials) != (None, None, None):
+            await self.access.vet(self._changed(found, changes))
         return await change(self.clusters, found.id, lambda cluster: self._changed(cluster, changes))
 
     def _changed(self, cluster: Cluster, changes: ClusterChanges) -> Cluster:

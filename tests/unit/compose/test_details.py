@@ -243,7 +243,7 @@ def test_what_the_api_server_refuses_beyond_its_schema_is_not_drawn() -> None:
         user: 99999999999
         extra_hosts: ["my_host:1.2.3.4"]
         environment: {"A=B": x}
-        healthcheck: {test: x, retries: 99999999999}
+        healthcheck: {test: x, retries: 2147483647}
         ports: [{target: 81, name: tcp-80}, 80]
         """
     )
@@ -309,3 +309,53 @@ def test_graphics_processors_are_asked_for(keys: str, limits: dict[str, str] | N
     told = [finding for finding in result.findings if finding.rule in ("compose-gpu", "compose-resources")]
     assert any(finding.severity is Severity.WARNING for finding in told) is warns
     assert told
+
+
+def test_kernel_settings_that_every_node_allows_are_set_and_the_others_told() -> None:
+    result = service("sysctls: {net.ipv4.tcp_syncookies: 0, net.core.somaxconn: 1024}")
+    assert data(result, "web")["podSecurityContext"]["sysctls"] == [{"name": "net.ipv4.tcp_syncookies", "value": "0"}]
+    finding = only(result, "sysctl")
+    assert finding.severity is Severity.WARNING
+    assert finding.place.path == "services.web.sysctls.net.core.somaxconn"
+
+
+def test_kernel_settings_of_the_network_are_left_out_on_the_network_of_the_host() -> None:
+    result = service("sysctls: {net.ipv4.tcp_syncookies: 0}\nnetwork_mode: host")
+    assert "podSecurityContext" not in data(result, "web") or "sysctls" not in data(result, "web")["podSecurityContext"]
+    assert only(result, "sysctl").severity is Severity.WARNING
+
+
+def test_hooks_are_run_by_the_cluster() -> None:
+    result = service("""
+        post_start: [{command: [echo, "it's up"]}, {command: echo $$HOME, user: root}]
+        pre_stop: [{command: [echo, bye]}]
+        """)
+    lifecycle = data(result, "web")["lifecycle"]
+    assert lifecycle["preStop"] == {"exec": {"command": ["echo", "bye"]}}
+    assert lifecycle["postStart"]["exec"]["command"][:2] == ["/bin/sh", "-c"]
+    assert "&& echo" in lifecycle["postStart"]["exec"]["command"][2]
+    told = {(finding.severity, finding.place.path) for finding in found(result, "hook")}
+    assert (Severity.WARNING, "services.web.post_start[1]") in told
+    assert (Severity.INFO, "services.web.pre_stop") in told
+
+
+def test_a_secret_in_a_hook_is_warned_about_and_not_repeated() -> None:
+    result = service("pre_stop: [{command: [tool, --password, hunter2]}]")
+    assert "hunter2" not in only(result, "hook-secret").message
+
+
+def test_waiting_for_the_end_of_what_never_ends_is_warned_about_and_not_drawn() -> None:
+    result = imported("""
+        services:
+          web: {image: x, depends_on: {job: {condition: service_completed_successfully}}}
+          job: {image: x, labels: {kompose.controller.type: deployment}}
+        """)
+    assert edges(result, "web", "job") == [{"condition": "started"}]
+    assert only(result, "dependency").severity is Severity.WARNING
+
+
+def test_a_host_name_is_the_pods_own_but_in_a_stateful_set() -> None:
+    assert data(service("hostname: web"), "web")["hostname"] == "web"
+    stateful = service("hostname: x\nlabels: {kompose.controller.type: statefulset}")
+    assert "hostname" not in data(stateful, "web")
+    assert only(stateful, "hostname").severity is Severity.INFO

@@ -40,6 +40,9 @@ def test_secret_variables_are_named_in_a_secret_and_their_values_are_kept_apart(
         ("spring.datasource.password", "PASSWORD"), ("SECRET_KEY_BASE", "SECRET"), ("KEYBOARD", ""), ("AUTHOR", ""),
         ("MONKEY", ""), ("PWD", ""), ("MAX_TOKENS", ""), ("PASSWORD_FILE", ""), ("TOKEN_TTL", ""),
         ("SECRET_NAME", ""), ("PRIMARY_KEY", ""), ("BYPASS", ""), ("AUTH_METHOD", ""), ("CERT", ""), ("", ""),
+        ("PLEX_CLAIM", "PLEX_CLAIM"), ("USERNAME_CLAIM", ""), ("GITHUB_PAT", "PAT"), ("COMPAT", ""),
+        ("DEPLOY_KEY", "DEPLOY_KEY"), ("PUBLIC_KEY", ""), ("SORT_KEY", ""), ("HOTKEY", ""), ("AUTHORITY", ""),
+        ("TOKENIZER_MODEL", ""), ("SECRETARY", ""), ("SSL_CERT", ""), ("MAP_PIN_COLOR", ""), ("OTP", ""),
     ],
 )  # fmt: skip
 def test_names_are_judged_word_by_word(name: str, word: str) -> None:
@@ -57,6 +60,12 @@ def test_names_are_judged_word_by_word(name: str, word: str) -> None:
         ("URL", "redis://:pw@cache:6379", True),
         ("URL", "http://host:80/a@b", False),
         ("CONNECTION", "Server=db;User=sa;Password=x", True),
+        ("DSN", "jdbc:postgresql://db/x?user=a&password=b", True),
+        ("STORAGE", "DefaultEndpointsProtocol=https;AccountKey=abc", True),
+        ("X", "ghp_" + "a" * 36, True),
+        ("CLAIM", "claim-abcdefghijklmnopqrst", True),
+        ("HOOK", "https://hooks.slack.com/services/T0/B0/x", True),
+        ("PAGE", "https://example.com/services/x?page=1", False),
         ("PEM", "-----BEGIN RSA PRIVATE KEY-----\nx", True),
     ],
 )

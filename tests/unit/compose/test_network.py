@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowcore.errors import InvalidInputError, Severity
+from flowcore.library import render, validate
 from tests.unit.compose.looking import data, edges, found, imported, kinds, only, refused, service
 
 
@@ -192,3 +193,17 @@ def test_a_host_name_or_alias_that_changes_is_told_though_nobody_uses_it() -> No
     assert "git.example.com" in only(result, "hostname").message
     assert "git-lab" in only(result, "renamed").message
     assert not found(service("hostname: git"), "hostname")
+
+
+def test_a_second_headless_service_does_not_govern_a_stateful_set() -> None:
+    result = imported("""
+        services:
+          box: {image: x, labels: {kompose.controller.type: statefulset}, networks: {n: {aliases: [other]}}}
+        networks: {n: }
+        """)
+    assert data(result, "box-other-service")["headless"] is True
+    assert edges(result, "box-service", "box") == [{}]
+    assert not edges(result, "box-other-service", "box")
+    assert not [finding for finding in validate(result.workflow) if finding.is_error]
+    other = next(m for m in render(result.workflow) if m["metadata"]["name"] == "other")
+    assert other["spec"]["selector"] == {"app": "box"}

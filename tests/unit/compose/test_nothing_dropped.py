@@ -129,7 +129,7 @@ def test_the_whole_file_of_everything_is_imported_and_no_key_is_forgotten() -> N
     paths = {finding.place.path for finding in result.findings}
     for key in (
         "ulimits",
-        "sysctls",
+        "sysctls.net.core.somaxconn",
         "logging",
         "container_name",
         "gpus",

@@ -205,3 +205,61 @@ def test_no_workload_gets_variables_about_services_that_the_file_does_not_give()
     ]
     assert len(pods) == 3
     assert all(pod["enableServiceLinks"] is False for pod in pods)
+
+
+def test_a_schedule_makes_a_cron_job() -> None:
+    result = service("""
+        restart: "on-failure:2"
+        labels:
+          kompose.cronjob.schedule: "0 3 * * *"
+          kompose.cronjob.concurrency_policy: Forbid
+          kompose.cronjob.backoff_limit: 4
+        """)
+    cron = data(result, "web")
+    assert kinds(result) == {"web": "cronjob"}
+    assert (cron["schedule"], cron["concurrencyPolicy"], cron["backoffLimit"]) == ("0 3 * * *", "Forbid", 4)
+    manifest = next(iter(render(result.workflow)))
+    pod = manifest["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert pod["restartPolicy"] == "OnFailure"
+    assert pod["enableServiceLinks"] is False
+
+
+def test_a_schedule_that_is_none_leaves_a_deployment_and_is_told() -> None:
+    result = service("labels: {kompose.cronjob.schedule: often}")
+    assert kinds(result)["web"] == "deployment"
+    assert "often" in only(result, "label").message
+    asked = service("labels: {kompose.controller.type: cronjob}")
+    assert kinds(asked)["web"] == "deployment"
+    assert only(asked, "kind").severity is Severity.WARNING
+
+
+def test_a_replicated_job_of_swarm_is_a_job_with_as_many_completions() -> None:
+    job = data(service("deploy: {mode: replicated-job, replicas: 3}"), "web")
+    assert (job["completions"], job["parallelism"]) == (3, 3)
+    assert "replicas" not in job
+    assert "completions" not in data(service("deploy: {mode: replicated-job}"), "web")
+
+
+def test_a_job_on_every_node_runs_on_one_and_is_warned_about() -> None:
+    result = service("deploy: {mode: global-job}")
+    assert kinds(result)["web"] == "job"
+    assert only(result, "kind").severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ("deploy: {mode: global}", "global"),
+        ("deploy: {mode: replicated-job}", "replicated-job"),
+        ("labels: {kompose.cronjob.schedule: '@daily'}", "@daily"),
+    ],
+)
+def test_the_finding_says_which_rule_chose_the_kind(body: str, word: str) -> None:
+    assert word in only(service(body), "kind").message
+
+
+def test_a_stateful_set_says_both_of_its_reasons_and_how_to_decide_otherwise() -> None:
+    finding = only(imported("services: {db: {image: postgres, volumes: ['d:/d']}}\nvolumes: {d: }\n"), "kind")
+    assert "known database or broker" in finding.message
+    assert "named volume" in finding.message
+    assert "kompose.controller.type" in finding.fix

@@ -24,6 +24,7 @@ def test_every_field_can_be_set() -> None:
             "FLOWCORE_STORE_URL": "mongodb://ann:hunter22@db",
             "FLOWCORE_SANDBOX": "yes",
             "FLOWCORE_ALLOWED_DOMAINS": "a.example, b.example,",
+            "FLOWCORE_ALLOWED_ADDRESSES": "10.0.0.0/8, *.corp.example:8443",
             "FLOWCORE_INVITE_CODE": "123456",
             "FLOWCORE_HEARTBEAT": "2.5",
             "FLOWCORE_TEST_MONGO_URL": "ignored",
@@ -31,6 +32,7 @@ def test_every_field_can_be_set() -> None:
     )
     assert (settings.port, settings.sandbox, settings.heartbeat) == (8080, True, 2.5)
     assert settings.allowed_domains == ("a.example", "b.example")
+    assert settings.allowed_addresses == ("10.0.0.0/8", "*.corp.example:8443")
     assert settings.store == "mongodb://ann:hunter22@db"
     assert "hunter22" not in repr(settings)
     assert "123456" not in repr(settings)
@@ -43,11 +45,13 @@ def test_every_problem_is_told_at_once() -> None:
         "FLOWCORE_STORE_URL": "redis://x",
         "FLOWCORE_LOG_LEVEL": "loud",
         "FLOWCORE_HEARTBEAT": "nan",
+        "FLOWCORE_ALLOWED_ADDRESSES": "10.0.0.0/8, 10.0.0.1/8",
         "FLOWCORE_PROT": "1",
     }
     with pytest.raises(InvalidInputError) as caught:
         Settings.from_env(wrong)
     assert {finding.place.path for finding in caught.value.findings} == set(wrong)
+    assert '"10.0.0.1/8" is not' in caught.value.message
     assert "FLOWCORE_PORT must be a number from 0 to 65535" in caught.value.message
 
 

@@ -134,3 +134,22 @@ def test_boxes_that_only_touch_do_not_overlap_but_are_nearer_than_any_room() -> 
     assert one.overlaps(two, 1)
     assert two.overlaps(one, 1)
     assert not one.overlaps(Box(15, 0, 10, 10), 5)
+
+
+def test_three_components_share_rows_in_a_picture_of_a_usual_shape() -> None:
+    wires = [f"{side}{number}>{hub}" for hub in ("db", "app") for side in hub for number in range(2)] + ["q>cache"]
+    ids = dict.fromkeys(end for wire in wires for end in wire.split(">"))
+    boxes = [box_of(node) for node in arrange(_nodes(*ids), _edges(*wires))]
+    width = max(box.right for box in boxes) - min(box.x for box in boxes)
+    height = max(box.bottom for box in boxes) - min(box.y for box in boxes)
+    assert 1 < width / height < 3
+
+
+def test_very_many_new_nodes_beside_one_fill_columns_next_to_it_and_stand_clear() -> None:
+    kept = Node(id="hub", type="deployment", data={"name": "hub"}, position=Position(0, 0))
+    new = [f"n{number}" for number in range(300)]
+    nodes = arrange([kept, *_nodes(*new)], _edges(*(f"hub>{node_id}" for node_id in new)), keep={"hub"})
+    boxes = [box_of(node) for node in nodes]
+    assert not any(one.overlaps(two, 30) for index, one in enumerate(boxes) for two in boxes[:index])
+    assert max(abs(box.y) for box in boxes) <= 4_100
+    assert 1 < len({box.x for box in boxes[1:]}) < 10
