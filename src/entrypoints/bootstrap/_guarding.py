@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -9,10 +10,14 @@ from attrs import frozen
 
 from adapters.system import SystemResolver
 from entrypoints.settings import Settings
-from flowcore.addresses import AddressPolicy
+from flowcore.addresses import AddressClass, AddressPolicy, classify, parse_host
+from flowcore.errors import InvalidInputError
 from flowcore.ports.network import AddressGuard, Reachable
 from flowcore.usecases.clusters import ClusterDraft
 from flowcore.usecases.guarding import Guard
+
+#: Addresses that a provider in the settings may have; everything else, like metadata services, must be listed itself.
+_PROVIDERS_LIVE_AT = frozenset({AddressClass.LOOPBACK, AddressClass.PRIVATE, AddressClass.SHARED})
 
 
 @frozen
@@ -39,6 +44,23 @@ class GiftGuard:
 def open_guard(settings: Settings) -> AddressGuard:
     """Return the gate that the settings describe; nothing is asked of the resolver yet."""
     return Guard(resolver=SystemResolver(), policy=AddressPolicy.of(settings.allowed_addresses))
+
+
+def guard_of_providers(settings: Settings, hosts: Iterable[str]) -> AddressGuard:
+    """Return the gate for identity providers, whose *hosts* an administrator named in the settings.
+
+    What only a provider's documents name may be connected to like anything else.
+    """
+    named = (host for host in hosts if _may_be_named(host))
+    return Guard(resolver=SystemResolver(), policy=AddressPolicy.of([*settings.allowed_addresses, *named]))
+
+
+def _may_be_named(host: str) -> bool:
+    try:
+        address = parse_host(host).address
+    except InvalidInputError:
+        return False  # the gate refuses it with the reason
+    return address is None or classify(address) in _PROVIDERS_LIVE_AT
 
 
 def guard_of_clusters(guard: AddressGuard, gift: ClusterDraft | None) -> AddressGuard:

@@ -19,9 +19,8 @@ from adapters.security import AesGcmCipher, Argon2BcryptHasher, JwtTokens, Keyri
 from adapters.sqlite import open_sqlite
 from adapters.sse import InProcessEventFeed
 from adapters.system import SystemClock, SystemIds
-from entrypoints.bootstrap._addresses import ProviderAddresses
 from entrypoints.bootstrap._app import App, Overrides, Ports
-from entrypoints.bootstrap._guarding import guard_of_clusters, open_guard
+from entrypoints.bootstrap._guarding import guard_of_clusters, guard_of_providers, open_guard
 from entrypoints.bootstrap._identity import open_providers, provider_hosts
 from entrypoints.bootstrap._wiring import wire
 from entrypoints.settings import Settings
@@ -135,7 +134,7 @@ async def _open_ports(stack: AsyncExitStack, settings: Settings, overrides: Over
         guard=guard,
         gift=gift,
         sandbox_kubeconfig=kubeconfig,
-        identity_providers=open_providers(settings, ProviderAddresses(provider_hosts(settings)), clock),
+        identity_providers=open_providers(settings, guard_of_providers(settings, provider_hosts(settings)), clock),
     )
 
 
