@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from flowcore.detection._compose_files import DEFAULT_NAMES, OVERRIDE_NAMES
 from flowcore.detection._providers import Framework, Provider
 from flowcore.detection._registry import PROVIDERS
+from flowcore.files import COMPOSE_NAMES, OVERRIDE_NAMES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "detection.md"
 BEGIN, END = "<!-- providers: begin -->\n", "<!-- providers: end -->"
@@ -51,5 +51,5 @@ def test_the_table_of_providers_is_made_from_the_registry() -> None:
 def test_the_page_names_the_compose_files_in_their_order() -> None:
     text = " ".join(PAGE.read_text(encoding="utf-8").split())
 
-    assert code(*DEFAULT_NAMES) in text
+    assert code(*COMPOSE_NAMES) in text
     assert code(*OVERRIDE_NAMES) in text

@@ -47,8 +47,10 @@ class ComposeOptions:
     binds: str = Binds.EMPTYDIR
     networks: str = Networks.IGNORE
 
-    def read(self, source: str | Path | list[Path], *, name: str | None = None) -> Imported:
-        """Import Compose files with these options."""
+    def read(
+        self, source: str | Path | list[Path], *, name: str | None = None, root: Path | None = None
+    ) -> Imported:
+        """Import Compose files with these options; files below *root* may be read."""
         return import_compose(
             source,
             env=self.env,
@@ -57,6 +59,7 @@ class ComposeOptions:
             expose=self.expose,
             binds=self.binds,
             networks=self.networks,
+            root=root,
         )
 
 

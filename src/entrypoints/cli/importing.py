@@ -47,15 +47,25 @@ class _Reporting(click.RichCommand):
     metavar="[=table|json]",
     help="Print what became of each element, what was decided, and what was left out; the workflow only goes to -o.",
 )
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder above the first file's that may be read, for files like ../common.yaml.",
+)
 @compose_options
 def compose_command(
-    files: tuple[Path, ...], output: Path | None, name: str | None, report: str | None, options: ComposeOptions
+    files: tuple[Path, ...],
+    output: Path | None,
+    name: str | None,
+    report: str | None,
+    root: Path | None,
+    options: ComposeOptions,
 ) -> None:
     """Turn Compose FILES into a workflow; later files override earlier ones.
 
     Findings go to standard error. Values of secrets are left out of the workflow: give them again when you deploy it.
     """
-    imported = options.read(list(files), name=name)
+    imported = options.read(list(files), name=name, root=root)
     if report is None:
         _write(imported, output)
         return

@@ -59,6 +59,7 @@ def import_compose(
     binds: str = Binds.EMPTYDIR,
     networks: str = Networks.IGNORE,
     files: Files | None = None,
+    root: Path | None = None,
 ) -> Imported:
     """Return the drawing of a Compose application, with a finding for everything that is not carried over as it was.
 
@@ -70,7 +71,9 @@ def import_compose(
         expose: how published ports are reached: ``loadbalancer``, ``nodeport``, ``ingress`` or ``clusterip``.
         binds: what replaces folders of the host: ``emptydir``, ``pvc``, ``hostpath``; ``refuse`` makes them an error.
         networks: ``policies`` draws network policies, so that only services on one network may talk; or ``ignore``.
-        files: what texts may read; by default nothing for texts, and the first file's folder for paths.
+        files: where paths are looked up and what texts may read; by default nothing for texts, and this machine's
+            disk for paths, below the first file's folder.
+        root: a folder of this machine above the first file's, to allow reading in all of it.
 
     Raises:
         InvalidInputError: the file cannot be read or imported; it holds every finding, errors first.
@@ -80,7 +83,7 @@ def import_compose(
         binds=_choice(Binds, "binds", binds),
         networks=_choice(Networks, "networks", networks),
     )
-    sources = open_sources(_listed(source), files)
+    sources = open_sources(_listed(source), files, root)
     project = load_project(sources, env=env, profiles=profiles, name=name)
     return convert(project, options)
 
@@ -91,6 +94,8 @@ def load(
     env: Mapping[str, str] | None = None,
     profiles: Iterable[str] = (),
     strict: bool = True,
+    files: Files | None = None,
+    root: Path | None = None,
 ) -> dict[str, Any]:
     """Return the one document that *sources* make: variables replaced, files merged, short forms written out.
 
@@ -99,11 +104,13 @@ def load(
         env: variables beside those of ``.env``.
         profiles: the active ones; services of others are left out.
         strict: make keys that Compose does not know an error; else they stay as they are.
+        files: as for ``import_compose``.
+        root: as for ``import_compose``.
 
     Raises:
         InvalidInputError: the document cannot be read or is wrong; it holds every finding.
     """
-    project = load_project(open_sources(_listed(sources), None), env=env, profiles=profiles, strict=strict)
+    project = load_project(open_sources(_listed(sources), files, root), env=env, profiles=profiles, strict=strict)
     document: dict[str, Any] = plain(project.tree)
     return {"name": project.name, **{key: value for key, value in document.items() if key != "name"}}
 

@@ -35,14 +35,6 @@ class _Checks:
     def top_level(self) -> None:
         tree = self.project.tree
         self._keys(tree, TOP_LEVEL, "")
-        if "include" in tree:
-            self.report.error(
-                "compose-include",
-                "include is not supported",
-                mark_of(tree, "include"),
-                path="include",
-                fix="hand in all the files together, they are merged in order",
-            )
         if not self.project.services and not errors_of(self.report.findings):
             disabled = ", ".join(self.project.disabled)
             message = (

@@ -1,7 +1,8 @@
-"""``extends``: a service laid over another one, of the same file or of a file beside it."""
+"""``extends``: a service laid over another one, of the same file or of another one."""
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
 
 from attrs import define, field
@@ -9,12 +10,13 @@ from attrs import define, field
 from flowcore.compose._limits import weight
 from flowcore.compose._marks import Block, Mark, Value, mark_of
 from flowcore.compose._merge import merge
+from flowcore.compose._rebase import rebase_service
 from flowcore.compose._report import Report
 from flowcore.compose._scalars import text_of
 from flowcore.compose._yaml import MAX_VALUES
 
 
-def extend(tree: Block, other: Callable[[str], Block | None], report: Report) -> Block:
+def extend(tree: Block, other: Callable[[str, Mark], Block | None], report: Report) -> Block:
     """Return *tree* with every ``extends`` replaced by what it stands for; *other* reads a further Compose file."""
     services = tree.get("services")
     if not isinstance(services, Block) or not any(isinstance(s, dict) and "extends" in s for s in services.values()):
@@ -29,7 +31,7 @@ def extend(tree: Block, other: Callable[[str], Block | None], report: Report) ->
 
 @define
 class _Extending:
-    other: Callable[[str], Block | None]
+    other: Callable[[str, Mark], Block | None]
     report: Report
     _read: dict[str, Block | None] = field(factory=dict)
     _weights: dict[int, int] = field(factory=dict)
@@ -62,23 +64,21 @@ class _Extending:
         return self._room >= 0
 
     def _base(self, tree: Block, file: str, service: Block, above: tuple[tuple[str, str], ...]) -> Value:
+        """Return what a service of *file* extends, with its paths relative to that file's folder."""
         wish, mark = service["extends"], mark_of(service, "extends")
         name = text_of(wish.get("service")) if isinstance(wish, dict) else text_of(wish)
         path = text_of(wish.get("file")) if isinstance(wish, dict) else ""
-        source = self._file(path) if path else tree
-        if path and "/" in path.removeprefix("./"):
-            fix = "copy the service into this file, or put the other file beside this one"
-            self.report.error(
-                "compose-extends", f"extends from another folder ({path}) is not supported", mark, fix=fix
-            )
+        where = posixpath.normpath(posixpath.join(posixpath.dirname(file), path)) if path else file
+        source = self._file(where, mark) if path else tree
+        if source is None:
             return None
-        base = self.service(source, path or file, name, above) if source else None
+        base = self.service(source, where, name, above)
         if base is None:
-            where = path or "this file"
-            self.report.error("compose-extends", f"the service {name}, which is extended, is not in {where}", mark)
-        return base
+            told = path or "this file"
+            self.report.error("compose-extends", f"the service {name}, which is extended, is not in {told}", mark)
+        return rebase_service(base, posixpath.dirname(path)) if path else base
 
-    def _file(self, path: str) -> Block | None:
+    def _file(self, path: str, mark: Mark) -> Block | None:
         if path not in self._read:
-            self._read[path] = self.other(path)
+            self._read[path] = self.other(path, mark)
         return self._read[path]

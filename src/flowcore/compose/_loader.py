@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from attrs import define
-
 from flowcore.compose._checks import check
-from flowcore.compose._dotenv import parse_dotenv
-from flowcore.compose._extends import extend
-from flowcore.compose._interpolation import Outcome, TemplateError, interpolate_tree, substitute
+from flowcore.compose._documents import Documents, read_variables
+from flowcore.compose._interpolation import Outcome, TemplateError, substitute
+from flowcore.compose._label_files import read_label_files
 from flowcore.compose._marks import NOWHERE, Block, Mark, Value, mark_of
 from flowcore.compose._merge import merge, untagged
 from flowcore.compose._normalise import normalise
@@ -19,13 +17,10 @@ from flowcore.compose._report import Report
 from flowcore.compose._scalars import text_of
 from flowcore.compose._sources import Sources
 from flowcore.compose._yaml import NO_TEXT, read_yaml
-from flowcore.errors import InvalidInputError, Place
-from flowcore.files import EntryKind, Files
+from flowcore.files import Files
 
 _NOT_IN_NAME = re.compile(r"[^a-z0-9_-]+")
 _DEFAULT_NAME = "app"
-#: Largest .env file that is read, in bytes.
-_MAX_ENV = 1_000_000
 
 
 def load_project(
@@ -46,39 +41,23 @@ def load_project(
     for variable in (name for name, value in given.items() if NO_TEXT.search(name + value)):
         report.error("compose-env", f"the variable {variable!r} is no text", path="env", fix="give its value as UTF-8")
         given[variable] = ""
-    variables = _environment(sources.files, given, report)
+    variables = {**read_variables(sources.files, ".env", given, report), **given}
     raw = [(document, label) for label, text in sources.texts for document in read_yaml(text, label, report)]
     project_name = _name([document for document, _ in raw], name, variables, sources.folder)
     variables.setdefault("COMPOSE_PROJECT_NAME", project_name)
     variables.setdefault("PWD", ".")  # Compose runs in the project's folder
     start = Mark(file=sources.texts[0][0]) if sources.texts else NOWHERE
-    tree = _one_tree([document for document, _ in raw], variables, sources.files, report, start)
+    tree = _one_tree(raw, variables, sources.files, report, start)
     named = [profiles] if isinstance(profiles, str) else profiles
     active = {*named, *filter(None, variables.get("COMPOSE_PROFILES", "").split(","))}
     disabled = _choose(tree, active)
+    read_label_files(tree, sources.files, variables, report)
     project = Project(
         name=project_name, tree=tree, files=sources.files, env=variables, report=report, disabled=tuple(disabled)
     )
     check(project, strict=strict)
     report.stop_on_errors()
     return project
-
-
-def _environment(files: Files, env: Mapping[str, str], report: Report) -> dict[str, str]:
-    """Return the variables of ``.env`` and of *env*, which wins."""
-    entry = files.look(".env")
-    if entry.kind is not EntryKind.FILE:
-        return dict(env)
-    if entry.size > _MAX_ENV:
-        report.error("compose-dotenv", f".env has {entry.size} bytes, more than {_MAX_ENV}", Place(file=".env"))
-        return dict(env)
-    try:
-        text = files.read(".env").decode("utf-8-sig", "replace")
-        return {**parse_dotenv(text, env), **env}
-    except InvalidInputError as error:
-        for finding in error.findings:
-            report.add(finding)
-        return dict(env)
 
 
 def _name(documents: list[Block], given: str | None, env: Mapping[str, str], folder: str) -> str:
@@ -94,31 +73,14 @@ def _name(documents: list[Block], given: str | None, env: Mapping[str, str], fol
     return _NOT_IN_NAME.sub("", chosen.lower()).lstrip("-_") or _DEFAULT_NAME
 
 
-def _one_tree(documents: list[Block], env: Mapping[str, str], files: Files, report: Report, start: Mark) -> Block:
-    work = _Merging(env=env, files=files, report=report)
+def _one_tree(
+    documents: list[tuple[Block, str]], env: Mapping[str, str], files: Files, report: Report, start: Mark
+) -> Block:
+    work = Documents(env=env, files=files, report=report)
     merged: Value = Block(mark=start)
-    for document in documents:
-        merged = merge(merged, work.prepared(document))
+    for document, file in documents:
+        merged = merge(merged, work.prepared(document, file))
     return normalise(untagged(merged), report)
-
-
-@define
-class _Merging:
-    env: Mapping[str, str]
-    files: Files
-    report: Report
-
-    def prepared(self, document: Block) -> Block:
-        """Return a document with its variables replaced and what its services extend laid under them."""
-        return extend(interpolate_tree(document, self.env, self.report), self.other, self.report)
-
-    def other(self, path: str) -> Block | None:
-        """Return another Compose file of the project for ``extends``; None when it cannot be read."""
-        if self.files.look(path).kind is not EntryKind.FILE:
-            return None
-        text = self.files.read(path).decode("utf-8-sig", "replace")
-        documents = read_yaml(text, path, self.report)
-        return interpolate_tree(documents[0], self.env, self.report) if documents else None
 
 
 def _choose(tree: Block, active: set[str]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import posixpath
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from attrs import frozen
@@ -10,10 +11,7 @@ from attrs import frozen
 from flowcore.compose._limits import LimitedFiles
 from flowcore.compose._yaml import MAX_SIZE
 from flowcore.errors import Finding, InvalidInputError, Place
-from flowcore.files import Files, FolderFiles, MemoryFiles
-
-#: Names that Compose looks for in a folder, the first wins; each with the names of its override.
-_DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+from flowcore.files import COMPOSE_NAMES, OVERRIDE_NAMES, Below, EntryKind, Files, FolderFiles, MemoryFiles, inside
 
 
 @frozen(kw_only=True)
@@ -38,24 +36,96 @@ def is_text(source: str | Path) -> bool:
     return not source.strip() or "\n" in source or "services:" in source or source.lstrip().startswith("{")
 
 
-def open_sources(given: Sequence[str | Path], files: Files | None) -> Sources:
+def open_sources(given: Sequence[str | Path], files: Files | None, root: Path | None = None) -> Sources:
     """Return the texts of *given* paths and texts; a folder stands for the Compose file in it, with its override.
+
+    Args:
+        given: paths and texts.
+        files: where paths are looked up and what texts may read; None for this machine's disk.
+        root: folder of this machine that may be read beside the first file's own; it must be in it.
 
     Raises:
         InvalidInputError: a path leads nowhere, or to something else than UTF-8 text.
     """
+    if files is not None:
+        return _inside(given, files)
     texts: list[tuple[str, str]] = []
     folder: Path | None = None
     for source in given:
         if is_text(source):
-            name = "compose.yaml" if len(given) == 1 else f"compose.yaml #{len(texts) + 1}"
-            texts.append((name, str(source).removeprefix("\ufeff")))
+            texts.append(_named(source, len(texts), len(given)))
             continue
         for path in _paths(Path(source)):
             folder = folder or _folder_of(path)
             texts.append((str(path), _text(path)))
-    found = files or (FolderFiles(folder) if folder else MemoryFiles())
+    found = _disk(folder, root) if folder else MemoryFiles()
     return Sources(texts=tuple(texts), files=LimitedFiles(found), folder=folder.name if folder else "")
+
+
+def _named(source: str | Path, position: int, count: int) -> tuple[str, str]:
+    name = "compose.yaml" if count == 1 else f"compose.yaml #{position + 1}"
+    return name, str(source).removeprefix("\ufeff")
+
+
+def _disk(folder: Path, root: Path | None) -> Files:
+    if root is None:
+        return FolderFiles(folder)
+    top = root.resolve()
+    if top != folder and top not in folder.parents:
+        raise _unreadable(folder, f"is not in {root}, where files may be read")
+    return Below(FolderFiles(top), folder.relative_to(top).as_posix())
+
+
+def _inside(given: Sequence[str | Path], files: Files) -> Sources:
+    texts: list[tuple[str, str]] = []
+    folder: str | None = None
+    limited = LimitedFiles(files)
+    for source in given:
+        # Text that goes with files has no path; a path is never taken for a text.
+        if is_text(source):
+            texts.append(_named(source, len(texts), len(given)))
+            continue
+        for path in _names_inside(Path(source).as_posix(), limited):
+            folder = posixpath.dirname(path) if folder is None else folder
+            texts.append((path, _text_inside(path, limited)))
+    name = posixpath.basename(folder or "")
+    return Sources(texts=tuple(texts), files=Below(limited, folder) if folder else limited, folder=name)
+
+
+def _names_inside(path: str, files: Files) -> list[str]:
+    kind = files.look(path).kind
+    if kind is not EntryKind.FOLDER:
+        return [inside(path) or path]
+    start = inside(path) or "."
+    present = files.names(start)
+    return [
+        posixpath.normpath(posixpath.join(start, name))
+        for name in _chosen(present, Path(path))
+        if files.look(posixpath.join(start, name)).kind is EntryKind.FILE
+    ]
+
+
+def _chosen(names: Collection[str], folder: Path) -> list[str]:
+    """Return the name of the Compose file among *names*, and that of its override if there is one."""
+    main = next((name for name in COMPOSE_NAMES if name in names), "")
+    if not main:
+        raise _unreadable(folder, f"is a folder without {COMPOSE_NAMES[0]}")
+    override = next((name for name in OVERRIDE_NAMES if name in names), "")
+    return [main, override] if override else [main]
+
+
+def _text_inside(path: str, files: Files) -> str:
+    entry = files.look(path)
+    if entry.kind is EntryKind.OUTSIDE:
+        raise _unreadable(Path(path), "is outside the files that may be read")
+    if entry.kind is not EntryKind.FILE:
+        raise _unreadable(Path(path), "is a folder" if entry.kind is EntryKind.FOLDER else "is not there")
+    if entry.size > 4 * MAX_SIZE:
+        raise _unreadable(Path(path), f"is larger than the {MAX_SIZE} characters that are read")
+    try:
+        return files.read(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(Path(path), f"is not UTF-8 text (byte {error.start})") from error
 
 
 def _unreadable(path: Path, problem: str) -> InvalidInputError:
@@ -74,14 +144,10 @@ def _paths(path: Path) -> list[Path]:
     try:
         if not path.is_dir():
             return [path]
-        for name in _DEFAULTS:
-            if (path / name).is_file():
-                stem, _, ending = name.rpartition(".")
-                override = path / f"{stem}.override.{ending}"
-                return [path / name, override] if override.is_file() else [path / name]
+        present = [name for name in (*COMPOSE_NAMES, *OVERRIDE_NAMES) if (path / name).is_file()]
     except (OSError, ValueError) as error:
         raise _unreadable(path, "is not a path") from error
-    raise _unreadable(path, f"is a folder without {_DEFAULTS[0]}")
+    return [path / name for name in _chosen(present, path)]
 
 
 def _content(path: Path) -> bytes:

@@ -39,7 +39,6 @@ _WARNING: dict[str, tuple[str, str]] = {
     "external_links": ("containers outside the file are not known", "add a service of type ExternalName"),
     "ipc": ("memory is shared inside a pod only", ""),
     "isolation": ("the cluster's runtime decides", ""),
-    "label_file": ("label files are not read", "write the labels under labels"),
     "mac_address": ("the cluster gives addresses", ""),
     "mem_swappiness": ("the node decides about swap", ""),
     "memswap_limit": ("the node decides about swap", ""),

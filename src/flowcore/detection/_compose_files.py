@@ -7,17 +7,8 @@ import re
 from flowcore.detection._values import ComposeCandidate
 from flowcore.detection._walk import Folder, is_aside, join, names_in, start_of, walk
 from flowcore.errors import FlowcoreError
-from flowcore.files import EntryKind, Files
+from flowcore.files import COMPOSE_NAMES, OVERRIDE_NAMES, EntryKind, Files
 
-#: Names that Compose looks for in a folder, in its order: the first wins.
-DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-#: Names that Compose reads on top of the first file, in its order: the first wins.
-OVERRIDE_NAMES = (
-    "compose.override.yml",
-    "compose.override.yaml",
-    "docker-compose.override.yml",
-    "docker-compose.override.yaml",
-)
 _VARIANT = re.compile(r"(?:docker-)?compose[._-].+\.ya?ml")
 _NAMED = re.compile(r".+\.compose\.ya?ml")
 #: The environment file that Compose reads by itself, then files that show what it may hold.
@@ -57,14 +48,14 @@ def find_compose(files: Files, path: str = "") -> tuple[ComposeCandidate, ...]:
 
 def _rank(candidate: ComposeCandidate) -> tuple[bool, int, bool, int, str]:
     name = candidate.path.rpartition("/")[2]
-    order = DEFAULT_NAMES.index(name) if name in DEFAULT_NAMES else len(DEFAULT_NAMES) + bool(_NAMED.fullmatch(name))
+    order = COMPOSE_NAMES.index(name) if name in COMPOSE_NAMES else len(COMPOSE_NAMES) + bool(_NAMED.fullmatch(name))
     return is_aside(candidate.path), candidate.depth, not candidate.is_default, order, candidate.path
 
 
 def _in_folder(files: Files, folder: Folder) -> list[ComposeCandidate]:
     """Return the candidates of one folder: the file Compose would take, with the others as its variants."""
     named = [name for name in folder.names if _is_name(name) and _is_compose(files, join(folder.path, name))]
-    main = next((name for name in DEFAULT_NAMES if name in named), "")
+    main = next((name for name in COMPOSE_NAMES if name in named), "")
     if not main:
         return [_candidate(files, folder, name, ()) for name in named]
     alone = [name for name in named if _NAMED.fullmatch(name)]
@@ -76,11 +67,11 @@ def _in_folder(files: Files, folder: Folder) -> list[ComposeCandidate]:
 
 
 def _is_name(name: str) -> bool:
-    return bool(name in DEFAULT_NAMES or _VARIANT.fullmatch(name) or _NAMED.fullmatch(name))
+    return bool(name in COMPOSE_NAMES or _VARIANT.fullmatch(name) or _NAMED.fullmatch(name))
 
 
 def _candidate(files: Files, folder: Folder, name: str, others: tuple[str, ...] | list[str]) -> ComposeCandidate:
-    is_default = name in DEFAULT_NAMES
+    is_default = name in COMPOSE_NAMES
     # An override may hold nothing that makes it a Compose file of its own, so its name is enough.
     override = next(iter(_present(files, folder, OVERRIDE_NAMES)), "") if is_default else ""
     env = _present(files, folder, ENV_NAMES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -79,8 +80,8 @@ class FolderFiles:
             return None
         try:
             real = (self.root / clean).resolve()
-        except (OSError, RuntimeError):
-            return None  # a circle of symlinks
+        except (OSError, RuntimeError, ValueError):
+            return None  # a circle of symlinks, or no name that a disk can hold
         return real if real == self.root or self.root in real.parents else None
 
     def look(self, path: str) -> Entry:
@@ -149,3 +150,36 @@ class MemoryFiles:
         if clean is None:
             return ()
         return tuple(sorted({name[len(start) :].split("/")[0] for name in self.contents if name.startswith(start)}))
+
+
+def _clean(path: str) -> str:
+    return inside(path) or path
+
+
+@frozen
+class Below:
+    """Files seen from a folder in them: paths are relative to it, and may climb up to where *files* end.
+
+    Attributes:
+        files: all that may be read.
+        folder: where paths start, relative to the root of *files*.
+    """
+
+    files: Files
+    folder: str = field(converter=_clean)
+
+    def _path(self, path: str) -> str:
+        # What is not relative stays what it is, and is refused.
+        return path if path.startswith(("/", "~")) or path[1:2] == ":" else posixpath.join(self.folder, path)
+
+    def look(self, path: str) -> Entry:
+        """See ``Files.look``."""
+        return self.files.look(self._path(path)) if path else Entry(EntryKind.OUTSIDE)
+
+    def read(self, path: str) -> bytes:
+        """See ``Files.read``."""
+        return self.files.read(self._path(path))
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """See ``Files.names``."""
+        return self.files.names(self._path(path)) if path else ()

@@ -31,6 +31,7 @@ def import_compose(
     binds: str = Binds.EMPTYDIR,
     networks: str = Networks.IGNORE,
     files: Files | None = None,
+    root: Path | None = None,
 ) -> Imported:
     """Turn Compose files into a workflow, with positions.
 
@@ -43,7 +44,9 @@ def import_compose(
         expose: how published ports are reached: ``loadbalancer``, ``nodeport``, ``ingress`` or ``clusterip``.
         binds: what replaces folders of the host: ``emptydir``, ``pvc``, ``hostpath``; ``refuse`` makes them an error.
         networks: ``policies`` draws network policies, so that only services on one network may talk; or ``ignore``.
-        files: what the files beside the source are read through; by default the first path's folder, or nothing.
+        files: where paths are looked up and what the files beside the source are read through; by default this
+            machine's disk below the first path's folder for paths, and nothing for texts.
+        root: a folder above the first path's, to allow reading in all of it.
 
     Returns:
         The workflow, what a reader should know about the conversion, and the values of secrets by node id and key.
@@ -52,7 +55,15 @@ def import_compose(
         InvalidInputError: the source cannot be converted; every problem is listed with file and line.
     """
     imported = convert_compose(
-        source, env=env, profiles=profiles, name=name, expose=expose, binds=binds, networks=networks, files=files
+        source,
+        env=env,
+        profiles=profiles,
+        name=name,
+        expose=expose,
+        binds=binds,
+        networks=networks,
+        files=files,
+        root=root,
     )
     workflow = imported.workflow
     placed = arrange(workflow.nodes, workflow.edges)

@@ -251,10 +251,6 @@ def test_what_cannot_be_extended_is_refused(text: str) -> None:
     assert found(refused(text), "extends")
 
 
-def test_include_is_refused_with_a_way_out() -> None:
-    assert "together" in only(refused("include: [a.yaml]\n" + _WEB), "include").fix
-
-
 def test_the_same_input_gives_the_same_drawing_in_file_order(compose_files: Path) -> None:
     first, second = (import_compose(compose_files / "everything", profiles=["*"]) for _ in range(2))
     assert first == second

@@ -24,7 +24,7 @@ _SILENT = {"x-anything", "attach"}
 
 def _import(tree: dict[str, Any]) -> Imported | None:
     try:
-        return import_compose(json.dumps(tree), profiles=["*"], files=MemoryFiles())
+        return import_compose(json.dumps(tree), profiles=["*"], files=MemoryFiles({"labels.env": "com.example.team=web"}))
     except InvalidInputError:
         return None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowcore.detection import ComposeCandidate, find_compose
-from flowcore.detection._compose_files import DEFAULT_NAMES
+from flowcore.files import COMPOSE_NAMES
 from flowcore.detection._walk import DEEPEST
 from flowcore.errors import ForbiddenError, NotFoundError
 from flowcore.files import FolderFiles, MemoryFiles
@@ -21,7 +21,7 @@ def paths(files: dict[str, str], path: str = "") -> list[str]:
 
 @pytest.mark.parametrize(
     "name",
-    [*DEFAULT_NAMES, "docker-compose.prod.yml", "compose.dev.yaml", "docker-compose-dev.yml", "logs.compose.yml"],
+    [*COMPOSE_NAMES, "docker-compose.prod.yml", "compose.dev.yaml", "docker-compose-dev.yml", "logs.compose.yml"],
 )
 def test_finds_every_usual_name(name: str) -> None:
     assert paths({name: WEB}) == [name]
