@@ -46,6 +46,10 @@ class Settings:
         run_timeout: seconds until every node of a run must be healthy, unless the run says otherwise.
         lease_seconds: how long a run of a process that died waits for another one.
         recover_every: seconds between two looks for such runs.
+        git_schemes: what URLs of Git repositories may start with; ``http`` is for inner networks.
+        git_ca_file: certificates of authorities that Git trusts, in place of the system's.
+        import_timeout: seconds that an import from a repository may take.
+        import_keep: seconds that such an import can be looked at.
         keep_versions: automatic versions kept per workflow; 0 keeps all.
         watch_lingers: keep watching a workflow that was run here after the last listener left.
         public_url: address that browsers reach the service at, without a path; identity providers need it.
@@ -75,6 +79,10 @@ class Settings:
     run_timeout: float = 300
     lease_seconds: float = 15
     recover_every: float = 5
+    git_schemes: tuple[str, ...] = ("https",)
+    git_ca_file: Path | None = None
+    import_timeout: float = 300
+    import_keep: float = 24 * 3600
     keep_versions: int = 0
     watch_lingers: bool = True
     public_url: str = ""
@@ -123,6 +131,10 @@ class Settings:
             run_timeout=reader.number("run_timeout", 300.0, float, 1, 24 * 3600),
             lease_seconds=reader.number("lease_seconds", 15.0, float, 1, 3600),
             recover_every=reader.number("recover_every", 5.0, float, 0.1, 3600),
+            git_schemes=reader.schemes("git_schemes"),
+            git_ca_file=reader.file("git_ca_file"),
+            import_timeout=reader.number("import_timeout", 300.0, float, 1, 24 * 3600),
+            import_keep=reader.number("import_keep", 24 * 3600.0, float, 60, 365 * 24 * 3600),
             keep_versions=reader.number("keep_versions", 0, int, 0, 1_000_000),
             watch_lingers=reader.flag("watch_lingers", default=True),
             public_url=reader.url("public_url"),
@@ -153,6 +165,18 @@ class _Reader:
         if text and not Path(text).is_dir():
             self._problem(name, "must be a folder")
         return Path(text) if text else None
+
+    def file(self, name: str) -> Path | None:
+        text = self.text(name, "")
+        if text and not Path(text).is_file():
+            self._problem(name, "must be a file")
+        return Path(text) if text else None
+
+    def schemes(self, name: str) -> tuple[str, ...]:
+        found = self.words(name) or ("https",)
+        if not set(found) <= {"https", "http"}:
+            self._problem(name, "must be https, or https,http")
+        return found
 
     def words(self, name: str) -> tuple[str, ...]:
         return tuple(word for part in self.text(name, "").split(",") if (word := part.strip()))

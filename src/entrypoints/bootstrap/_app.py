@@ -7,14 +7,16 @@ from typing import TypedDict
 
 from attrs import field, frozen
 
+from entrypoints.bootstrap._importing import Imports
 from entrypoints.settings import Settings
 from flowcore.kinds import Catalogue, core_catalogue
 from flowcore.model import Run
 from flowcore.ports.cluster import Clusters
 from flowcore.ports.events import EventFeed
+from flowcore.ports.git import GitSource
 from flowcore.ports.identity import IdentityProvider
 from flowcore.ports.network import AddressGuard
-from flowcore.ports.security import PasswordHasher, TokenIssuer
+from flowcore.ports.security import PasswordHasher, SecretCipher, TokenIssuer
 from flowcore.ports.storage import Store
 from flowcore.ports.system import Clock, IdSource
 from flowcore.usecases import (
@@ -24,7 +26,6 @@ from flowcore.usecases import (
     discovering,
     executing,
     following,
-    imports,
     local_account,
     oauth,
     oauth_linking,
@@ -45,6 +46,7 @@ class Ports:
     Attributes:
         gift: the cluster that every user is given; None for none.
         guard: the gate for every host that a user names.
+        git: the way to Git repositories, through the gate.
         sandbox_kubeconfig: how kubectl reaches the sandbox; empty without one. It holds the sandbox's token.
         identity_providers: the ways to the providers of the settings, by name.
         on_run_end: told when the work on a run ends, with the error that broke it off, if one did.
@@ -58,6 +60,8 @@ class Ports:
     clock: Clock
     ids: IdSource
     guard: AddressGuard
+    git: GitSource
+    cipher: SecretCipher
     catalogue: Catalogue = field(factory=core_catalogue)
     gift: clusters.ClusterDraft | None = None
     sandbox_kubeconfig: str = field(default="", repr=False)
@@ -76,6 +80,7 @@ class Overrides(TypedDict, total=False):
     clock: Clock
     ids: IdSource
     guard: AddressGuard
+    git: GitSource
     catalogue: Catalogue
     gift: clusters.ClusterDraft | None
     identity_providers: Mapping[str, IdentityProvider]
@@ -133,6 +138,4 @@ class App:
     preview_run: previewing.PreviewRun
     status_queries: following.StatusQueries
     follow_workflow: following.FollowWorkflow
-    analyze_compose: imports.AnalyzeCompose
-    create_from_import: imports.CreateFromImport
-    apply_import: imports.ApplyImport
+    imports: Imports

@@ -16,8 +16,8 @@ from flowcore.ports.network import AddressGuard, Reachable
 from flowcore.usecases.clusters import ClusterDraft
 from flowcore.usecases.guarding import Guard
 
-#: Addresses that a provider in the settings may have; everything else, like metadata services, must be listed itself.
-_PROVIDERS_LIVE_AT = frozenset({AddressClass.LOOPBACK, AddressClass.PRIVATE, AddressClass.SHARED})
+#: Addresses that such a host may have; everything else, like metadata services, must be listed itself.
+_NAMED_LIVE_AT = frozenset({AddressClass.LOOPBACK, AddressClass.PRIVATE, AddressClass.SHARED})
 
 
 @frozen
@@ -46,10 +46,10 @@ def open_guard(settings: Settings) -> AddressGuard:
     return Guard(resolver=SystemResolver(), policy=AddressPolicy.of(settings.allowed_addresses))
 
 
-def guard_of_providers(settings: Settings, hosts: Iterable[str]) -> AddressGuard:
-    """Return the gate for identity providers, whose *hosts* an administrator named in the settings.
+def guard_of_named(settings: Settings, hosts: Iterable[str]) -> AddressGuard:
+    """Return the gate for *hosts* that an administrator, or the person at this machine, named.
 
-    What only a provider's documents name may be connected to like anything else.
+    They may be in the own networks. What only their documents name may be connected to like anything else.
     """
     named = (host for host in hosts if _may_be_named(host))
     return Guard(resolver=SystemResolver(), policy=AddressPolicy.of([*settings.allowed_addresses, *named]))
@@ -60,7 +60,7 @@ def _may_be_named(host: str) -> bool:
         address = parse_host(host).address
     except InvalidInputError:
         return False  # the gate refuses it with the reason
-    return address is None or classify(address) in _PROVIDERS_LIVE_AT
+    return address is None or classify(address) in _NAMED_LIVE_AT
 
 
 def guard_of_clusters(guard: AddressGuard, gift: ClusterDraft | None) -> AddressGuard:

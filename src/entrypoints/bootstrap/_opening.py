@@ -20,17 +20,17 @@ from adapters.sqlite import open_sqlite
 from adapters.sse import InProcessEventFeed
 from adapters.system import SystemClock, SystemIds
 from entrypoints.bootstrap._app import App, Overrides, Ports
-from entrypoints.bootstrap._guarding import guard_of_clusters, guard_of_providers, open_guard
+from entrypoints.bootstrap._guarding import guard_of_clusters, guard_of_named, open_guard
 from entrypoints.bootstrap._identity import open_providers, provider_hosts
+from entrypoints.bootstrap._importing import open_git
 from entrypoints.bootstrap._wiring import wire
 from entrypoints.settings import Settings
 from flowcore.errors import UnavailableError
 from flowcore.kinds import Catalogue, core_catalogue
 from flowcore.library import load_kinds
 from flowcore.ports.storage import Store
-from flowcore.usecases import (
-    clusters,
-)
+from flowcore.usecases import clusters
+from flowcore.usecases.repositories import AnalyzeRepository
 
 #: Name and mark of the cluster that everybody gets when the sandbox is on.
 SANDBOX = "sandbox"
@@ -57,6 +57,7 @@ async def open_app(settings: Settings, **overrides: Unpack[Overrides]) -> AsyncI
             await app.provide_cluster.refresh()
         await stack.enter_async_context(app.watching)
         await stack.enter_async_context(app.executor)
+        await stack.enter_async_context(app.imports.executor)
         yield app
 
 
@@ -85,6 +86,16 @@ async def open_local_app(settings: Settings, context: str = "", **overrides: Unp
     given: Overrides = {"access": LocalClusters(SystemClock()), "gift": gift, **overrides}
     async with open_app(kept, **given) as app:
         yield app
+
+
+def open_repositories(settings: Settings, host: str) -> AnalyzeRepository:
+    """Return what looks at a repository for the person at this machine, who may name any host but a metadata service.
+
+    Args:
+        settings: of this process.
+        host: of the repository, without the port.
+    """
+    return AnalyzeRepository(git=open_git(settings, guard_of_named(settings, [host])))
 
 
 async def serve_sandbox(
@@ -132,9 +143,11 @@ async def _open_ports(stack: AsyncExitStack, settings: Settings, overrides: Over
         clock=clock,
         ids=ids,
         guard=guard,
+        git=overrides.get("git") or open_git(settings, guard),
+        cipher=cipher,
         gift=gift,
         sandbox_kubeconfig=kubeconfig,
-        identity_providers=open_providers(settings, guard_of_providers(settings, provider_hosts(settings)), clock),
+        identity_providers=open_providers(settings, guard_of_named(settings, provider_hosts(settings)), clock),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from entrypoints.bootstrap._app import App, Ports
 from entrypoints.bootstrap._identity import wire_identity
+from entrypoints.bootstrap._importing import wire_imports
 from entrypoints.settings import Settings
 from flowcore.ports.storage import CLUSTERS, LEASES, PLUGIN_CHOICES, RUNS, USERS, VERSIONS, WORKFLOWS
 from flowcore.usecases import (
@@ -13,7 +14,6 @@ from flowcore.usecases import (
     discovering,
     executing,
     following,
-    imports,
     local_account,
     plugins,
     previewing,
@@ -116,9 +116,17 @@ def wire(ports: Ports, settings: Settings) -> App:
             catalogue=catalogue,
             clock=clock,
         ),
-        analyze_compose=imports.AnalyzeCompose(),
-        create_from_import=imports.CreateFromImport(create=create),
-        apply_import=imports.ApplyImport(workflows=drawn, save=save),
+        imports=wire_imports(
+            store,
+            settings,
+            git=ports.git,
+            cipher=ports.cipher,
+            feed=ports.feed,
+            clock=clock,
+            ids=ids,
+            create=create,
+            save=save,
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import rich_click as click
-from attrs import frozen
+from attrs import field, frozen
 
 from entrypoints.cli._catalogue import open_catalogue
 from flowcore.compose import Binds, Expose, Imported, Networks, parse_dotenv
@@ -34,7 +34,8 @@ class ComposeOptions:
     """How Compose files are read.
 
     Attributes:
-        env: values for variables.
+        env: values for variables, those of this process's environment among them.
+        given: the values that the caller named, for files of somebody else, who may not ask for the environment.
         profiles: the active ones.
         expose: how published ports are reached.
         binds: what replaces folders of the host.
@@ -42,14 +43,13 @@ class ComposeOptions:
     """
 
     env: Mapping[str, str]
+    given: Mapping[str, str] = field(factory=dict)
     profiles: tuple[str, ...] = ()
     expose: str = Expose.LOADBALANCER
     binds: str = Binds.EMPTYDIR
     networks: str = Networks.IGNORE
 
-    def read(
-        self, source: str | Path | list[Path], *, name: str | None = None, root: Path | None = None
-    ) -> Imported:
+    def read(self, source: str | Path | list[Path], *, name: str | None = None, root: Path | None = None) -> Imported:
         """Import Compose files with these options; files below *root* may be read."""
         return import_compose(
             source,
@@ -98,14 +98,22 @@ def compose_options(command: Callable[..., None]) -> Callable[..., None]:
         networks: str,
         **rest: Any,
     ) -> None:
-        read = ComposeOptions(read_variables(env, env_file), tuple(profile), expose, binds, networks)
+        from_files, named = read_variables(env, env_file)
+        read = ComposeOptions(
+            env={**from_files, **os.environ, **named},
+            given={**from_files, **named},
+            profiles=tuple(profile),
+            expose=expose,
+            binds=binds,
+            networks=networks,
+        )
         command(options=read, **rest)
 
     return with_options
 
 
-def read_variables(env: Sequence[str], env_files: Sequence[Path]) -> Mapping[str, str]:
-    """Return the Compose variables; the order of precedence is --env, the process's environment, --env-file.
+def read_variables(env: Sequence[str], env_files: Sequence[Path]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the variables of the files and those of ``--env``; the process's environment stands between the two.
 
     Raises:
         InvalidInputError: an --env has no ``=``, or a file cannot be read; every problem is listed.
@@ -118,7 +126,7 @@ def read_variables(env: Sequence[str], env_files: Sequence[Path]) -> Mapping[str
         _, text = read_source(path)
         values |= parse_dotenv(text, values, file=str(path))
     given = dict(pair.split("=", 1) for pair in env)
-    return {**values, **os.environ, **given}
+    return values, given
 
 
 def _without_value(pair: str) -> Finding:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,16 +10,15 @@ from pathlib import Path
 import rich_click as click
 
 from entrypoints.cli._catalogue import kinds_option
-from entrypoints.cli._files import write_file
-from entrypoints.cli._import_report import print_report
-from entrypoints.cli._output import errors_console, report_findings, summary, write
+from entrypoints.cli._import_output import Reporting, report_option, write_import
+from entrypoints.cli._output import errors_console
 from entrypoints.cli._sources import ComposeOptions, compose_options
 from entrypoints.cli.deploying import default_data_dir
+from entrypoints.cli.importing_git import git_command
 from entrypoints.settings import Settings
-from flowcore.compose import Imported
 from flowcore.errors import InvalidInputError
 from flowcore.kinds import Catalogue
-from flowcore.library import dump_workflow, import_manifests
+from flowcore.library import import_manifests
 from flowcore.model import Manifest
 
 
@@ -29,24 +27,11 @@ def import_command() -> None:
     """Turn other descriptions of an application into a workflow."""
 
 
-class _Reporting(click.RichCommand):
-    """A command whose ``--report`` may stand alone before its files."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Give a bare ``--report`` its form, so that it does not take the file after it for one."""
-        return super().parse_args(ctx, ["--report=table" if word == "--report" else word for word in args])
-
-
-@import_command.command("compose", cls=_Reporting)
+@import_command.command("compose", cls=Reporting)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write the workflow to.")
 @click.option("--name", help="Name of the project.")
-@click.option(
-    "--report",
-    type=click.Choice(["table", "json"]),
-    metavar="[=table|json]",
-    help="Print what became of each element, what was decided, and what was left out; the workflow only goes to -o.",
-)
+@report_option
 @click.option(
     "--root",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -65,13 +50,7 @@ def compose_command(
 
     Findings go to standard error. Values of secrets are left out of the workflow: give them again when you deploy it.
     """
-    imported = options.read(list(files), name=name, root=root)
-    if report is None:
-        _write(imported, output)
-        return
-    print_report(imported, report)
-    if output:
-        write_file(output, _text(imported))
+    write_import(options.read(list(files), name=name, root=root), output, report)
 
 
 @import_command.command("kubernetes")
@@ -87,7 +66,7 @@ def kubernetes_command(files: tuple[str, ...], output: Path | None, name: str | 
     """
     # A text needs a line break to be told from a path.
     sources = [sys.stdin.read() + "\n" if file == "-" else Path(file) for file in files]
-    _write(import_manifests(sources, name=name, catalogue=catalogue), output)
+    write_import(import_manifests(sources, name=name, catalogue=catalogue), output)
 
 
 @import_command.command("cluster")
@@ -105,7 +84,7 @@ def cluster_command(
     What controllers made (pods, replica sets) and what every namespace has by itself is left out.
     """
     objects = asyncio.run(_read(context, namespace, _labels(selector)))
-    _write(import_manifests(objects, name=name or namespace, catalogue=catalogue), output)
+    write_import(import_manifests(objects, name=name or namespace, catalogue=catalogue), output)
 
 
 def _labels(selector: str) -> Mapping[str, str]:
@@ -133,17 +112,4 @@ async def _read(context: str, namespace: str, labels: Mapping[str, str]) -> tupl
     return live.objects
 
 
-def _text(imported: Imported) -> str:
-    return json.dumps(dump_workflow(imported.workflow), indent=2, ensure_ascii=False) + "\n"
-
-
-def _write(imported: Imported, output: Path | None) -> None:
-    report_findings(imported.findings)
-    text = _text(imported)
-    if output:
-        write_file(output, text)
-    else:
-        write(text)
-    workflow = imported.workflow
-    size = f"{len(workflow.nodes)} nodes, {len(workflow.edges)} edges"
-    errors_console().print(f"{workflow.name}: {size}; {summary(imported.findings)}")
+import_command.add_command(git_command)

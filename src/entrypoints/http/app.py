@@ -20,7 +20,10 @@ from entrypoints.bootstrap import App
 from entrypoints.http import (
     account_routes,
     cluster_routes,
+    git_routes,
+    import_apply_routes,
     import_routes,
+    import_streams,
     oauth_routes,
     plugin_routes,
     preview_routes,
@@ -55,7 +58,10 @@ _ROUTERS = (
     cluster_routes.router,
     template_routes.router,
     plugin_routes.router,
+    import_streams.router,
+    import_apply_routes.router,
     import_routes.router,
+    git_routes.router,
 )
 
 

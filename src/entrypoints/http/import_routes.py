@@ -1,144 +1,89 @@
-"""Imports: look at a Compose file, make a workflow of it, or add it to one."""
+"""Imports: look at a Compose file or a repository."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Router, post
+from litestar import Router, delete, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, JSONBody
+from litestar.params import Body, FromPath, JSONBody
 
 from entrypoints.bootstrap import App
-from entrypoints.http.errors import problems_of
 from entrypoints.http.ids import checked_id
-from entrypoints.http.workflow_shapes import WorkflowOut, edges_in, edges_out, nodes_in, nodes_out
+from entrypoints.http.import_shapes import (
+    AgainIn,
+    AnalysisOut,
+    AnalyzedOut,
+    AnalyzeIn,
+    CredentialIn,
+    OptionsIn,
+    SessionAnswer,
+    SessionOut,
+    SessionsAnswer,
+    StartedOut,
+    UploadedOut,
+)
 from flowcore.errors import InvalidInputError, LimitExceededError
-from flowcore.model import Position, User
-from flowcore.usecases.imports import LARGEST, Analysis, Source, placed
-from flowcore.usecases.workflows import WorkflowDraft
+from flowcore.model import User
+from flowcore.usecases.import_sessions import GivenCredential, order_of
+from flowcore.usecases.imports import LARGEST, Source, Wishes
+from flowcore.usecases.repositories import RepositoryOrder
 
-_DETECTED = "docker-compose"
-
-
-class AnalyzeIn(msgspec.Struct, rename="camel"):
-    """What an analysis takes: the file in base64; ``source`` is ``file``."""
-
-    source: str = "file"
-    file_content: str = ""
-    file_name: str = ""
-    namespace: str = ""
-    variables: dict[str, str] = {}
-    profiles: list[str] = []
-
-
-class Place(msgspec.Struct):
-    """Where a node stands on the canvas."""
-
-    x: float
-    y: float
-
-
-class CreateIn(msgspec.Struct, rename="camel"):
-    """What making a workflow of an analysis takes; the analysis may have been changed in between."""
-
-    name: str
-    analysis: dict[str, Any]
-    cluster_id: str = ""
-    description: str = ""
-
-
-class ApplyIn(msgspec.Struct, rename="camel"):
-    """What adding an analysed drawing to a workflow takes."""
-
-    workflow_id: str
-    nodes: list[dict[str, Any]]
-    edges: list[dict[str, Any]] = []
-    positions: dict[str, Place] = {}
-    revision: int | None = None
-
-
-class AnalysisOut(msgspec.Struct, rename="camel"):
-    """What a Compose file would become. ``secretValues`` are in this answer only; nothing of it is stored."""
-
-    detected_type: str
-    name: str
-    services: list[dict[str, Any]]
-    suggested_nodes: list[dict[str, Any]]
-    suggested_edges: list[dict[str, Any]]
-    layout_positions: dict[str, dict[str, float]]
-    warnings: list[str]
-    errors: list[dict[str, Any]]
-    findings: list[dict[str, Any]]
-    variables: list[str]
-    missing_secrets: dict[str, list[str]]
-    secret_values: dict[str, dict[str, str]]
-    needs_build: bool
-
-    @classmethod
-    def of(cls, analysis: Analysis) -> AnalysisOut:
-        """Translate an analysis."""
-        return cls(
-            detected_type=_DETECTED,
-            name=analysis.name,
-            services=[_service(name, service) for name, service in analysis.services.items()],
-            suggested_nodes=nodes_out(analysis.nodes),
-            suggested_edges=edges_out(analysis.edges),
-            layout_positions={node.id: {"x": node.position.x, "y": node.position.y} for node in analysis.nodes},
-            warnings=[finding.message for finding in analysis.findings if finding.severity == "warning"],
-            errors=[],
-            findings=problems_of(analysis.findings),
-            variables=list(analysis.unset_variables),
-            missing_secrets={node_id: list(keys) for node_id, keys in analysis.missing_secrets.items()},
-            secret_values={node_id: dict(values) for node_id, values in analysis.secret_values.items()},
-            needs_build=any("build" in service for service in analysis.services.values()),
-        )
-
-
-class AnalyzedOut(msgspec.Struct, rename={"is_async": "async"}):
-    """The answer to an analysis that is done at once."""
-
-    is_async: bool
-    analysis: AnalysisOut
-
-
-class UploadedOut(msgspec.Struct, rename="camel"):
-    """The answer to an uploaded file."""
-
-    analysis: AnalysisOut
-    file_name: str
-    file_size: int
-    file_content: str
-
-
-class ImportedOut(msgspec.Struct):
-    """The answer to an import."""
-
-    workflow: WorkflowOut
-    message: str
-
+#: Fields of an upload's form that say how to read it.
+_OPTIONS = ("namespace", "name", "expose", "binds", "networks")
 
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)]
 
 
 @post("/import/analyze", status_code=200)
-async def analyze(data: JSONBody[AnalyzeIn], user: NamedDependency[User], app: NamedDependency[App]) -> AnalyzedOut:
-    """Tell what a Compose file would become."""
+async def analyze(
+    data: JSONBody[AnalyzeIn], user: NamedDependency[User], app: NamedDependency[App]
+) -> AnalyzedOut | StartedOut:
+    """Tell what a Compose file would become, or start to look at a repository."""
     if data.source != "file":
-        fix = 'send the file itself, with source "file"'
-        raise InvalidInputError.of(f"The source {data.source} is not supported", path="source", fix=fix)
+        return await _start(data, user, app)
     try:
         content = base64.b64decode(data.file_content, validate=True)
     except (binascii.Error, ValueError):
         raise InvalidInputError.of("fileContent is not base64", path="fileContent") from None
-    source = _source(content, data.file_name, data.namespace, data.variables, tuple(data.profiles))
-    return AnalyzedOut(False, AnalysisOut.of(await app.analyze_compose(source)))
+    source = _source(content, data.file_name, data)
+    return AnalyzedOut(is_async=False, analysis=AnalysisOut.of(await app.imports.analyze(source)))
+
+
+async def _start(data: AnalyzeIn, user: User, app: App) -> StartedOut:
+    order = RepositoryOrder(
+        url=data.url,
+        ref=data.ref or data.branch,
+        path=data.path,
+        compose_file=data.compose_file,
+        wishes=data.wishes(),
+    )
+    session = await app.imports.start(user, data.source, order, _given(data.credential))
+    return StartedOut(is_async=True, session_id=session.id, message="Cloning repository...")
+
+
+@post("/import/{session_id:str}/analyze", status_code=200)
+async def again(
+    session_id: FromPath[str], data: JSONBody[AgainIn], user: NamedDependency[User], app: NamedDependency[App]
+) -> StartedOut:
+    """Look again at the commit of a session, with other options; it becomes a session of its own."""
+    session = await app.imports.queries.get(user, checked_id(session_id, "import session"))
+    before = order_of(session)
+    order = RepositoryOrder(
+        url=session.url,
+        ref=session.ref or before.ref,
+        path=before.path,
+        compose_file=data.compose_file or before.compose_file,
+        wishes=data.wishes(),
+    )
+    started = await app.imports.start(user, session.source, order, _given(data.credential))
+    return StartedOut(is_async=True, session_id=started.id, message="Cloning repository...")
 
 
 @post("/import/upload", status_code=200)
@@ -150,47 +95,57 @@ async def upload(data: Form, user: NamedDependency[User], app: NamedDependency[A
     if not file.filename.lower().endswith((".yml", ".yaml")):
         raise InvalidInputError.of("Invalid file type. Only .yml and .yaml files are allowed", path="file")
     content = await file.read(LARGEST + 1)
-    namespace = data.get("namespace")
-    source = _source(content, file.filename, namespace if isinstance(namespace, str) else "", {}, ())
-    analysis = AnalysisOut.of(await app.analyze_compose(source))
+    source = _source(content, file.filename, _form_options(data))
+    analysis = AnalysisOut.of(await app.imports.analyze(source))
     return UploadedOut(analysis, file.filename, len(content), base64.b64encode(content).decode())
 
 
-@post("/import/create-workflow", status_code=200)
-async def create(data: JSONBody[CreateIn], user: NamedDependency[User], app: NamedDependency[App]) -> ImportedOut:
-    """Make a workflow of an analysis."""
-    nodes = nodes_in(_list(data.analysis, "suggestedNodes")) or ()
-    positions = data.analysis.get("layoutPositions") or {}
-    draft = WorkflowDraft(
-        name=data.name,
-        description=data.description,
-        cluster_id=data.cluster_id,
-        nodes=placed(nodes, _positions(positions)),
-        edges=edges_in(_list(data.analysis, "suggestedEdges")) or (),
-    )
-    detected = data.analysis.get("detectedType")
-    detected_type = detected if isinstance(detected, str) and detected else _DETECTED
-    workflow = await app.create_from_import(user, draft, detected_type=detected_type)
-    return ImportedOut(WorkflowOut.of(workflow), "Workflow created successfully from import")
+@get("/import")
+async def list_sessions(user: NamedDependency[User], app: NamedDependency[App]) -> SessionsAnswer:
+    """List one's own imports from repositories, newest first."""
+    queries = app.imports.queries
+    return SessionsAnswer([SessionOut.of(session, None) for session in await queries.list(user)])
 
 
-@post("/import/apply", status_code=200)
-async def apply(data: JSONBody[ApplyIn], user: NamedDependency[User], app: NamedDependency[App]) -> ImportedOut:
-    """Add an analysed drawing to a workflow; ids that are taken there are changed."""
-    positions = {node_id: Position(place.x, place.y) for node_id, place in data.positions.items()}
-    workflow = await app.apply_import(
-        user,
-        checked_id(data.workflow_id, "workflow"),
-        placed(nodes_in(data.nodes) or (), positions),
-        edges_in(data.edges) or (),
-        edition=data.revision,
-    )
-    return ImportedOut(WorkflowOut.of(workflow), "Import applied successfully")
+@get("/import/{session_id:str}")
+async def session(session_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> SessionAnswer:
+    """Show an import from a repository."""
+    queries = app.imports.queries
+    found = await queries.get(user, checked_id(session_id, "import session"))
+    return SessionAnswer(SessionOut.of(found, queries.analysis(found)))
 
 
-def _source(
-    content: bytes, file_name: str, namespace: str, variables: Mapping[str, str], profiles: tuple[str, ...]
-) -> Source:
+@post("/import/{session_id:str}/cancel", status_code=200)
+async def cancel(session_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> SessionAnswer:
+    """Stop an import from a repository."""
+    ended = await app.imports.end.cancel(user, checked_id(session_id, "import session"))
+    return SessionAnswer(SessionOut.of(ended, app.imports.queries.analysis(ended)))
+
+
+@delete("/import/{session_id:str}")
+async def forget(session_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> None:
+    """Stop an import from a repository, and forget it."""
+    await app.imports.end.forget(user, checked_id(session_id, "import session"))
+
+
+def _given(credential: CredentialIn | None) -> GivenCredential | None:
+    if credential is None:
+        return None
+    return GivenCredential(username=credential.username, secret=credential.secret)
+
+
+def _form_options(data: dict[str, Any]) -> OptionsIn:
+    texts = {name: value for name in _OPTIONS if isinstance(value := data.get(name), str) and value}
+    try:
+        variables = msgspec.json.decode(data.get("variables") or "{}", type=dict[str, str])
+    except (msgspec.MsgspecError, TypeError):
+        fix = 'send it as a JSON object, like {"TAG": "1.27"}'
+        raise InvalidInputError.of("variables is not an object of texts", path="variables", fix=fix) from None
+    profiles = [word for word in str(data.get("profiles") or "").split(",") if word]
+    return OptionsIn(**texts, variables=variables, profiles=profiles)
+
+
+def _source(content: bytes, file_name: str, options: OptionsIn) -> Source:
     if len(content) > LARGEST:
         raise LimitExceededError("File too large. Maximum size is 1MB", code="import.too_large")
     try:
@@ -199,53 +154,8 @@ def _source(
         raise InvalidInputError.of("The file is not UTF-8 text", path="file") from None
     # A file that is named like all Compose files says nothing about the application.
     stem = PurePosixPath(file_name).stem
-    name = "" if stem in ("docker-compose", "compose") else stem
-    return Source(text=text, name=name, namespace=namespace, variables=variables, profiles=profiles)
+    wishes: Wishes = options.wishes(name="" if stem in ("docker-compose", "compose") else stem)
+    return Source(text=text, wishes=wishes)
 
 
-def _list(analysis: Mapping[str, Any], key: str) -> Any:
-    found = analysis.get(key)
-    if found is None:
-        raise InvalidInputError.of(f"analysis.{key} is missing", path=f"analysis.{key}")
-    return found
-
-
-def _positions(raw: Any) -> dict[str, Position]:
-    try:
-        places = msgspec.convert(raw, type=dict[str, Place])
-    except msgspec.ValidationError:
-        path = "analysis.layoutPositions"
-        raise InvalidInputError.of(f"{path} must have x and y for every node", path=path) from None
-    return {node_id: Position(place.x, place.y) for node_id, place in places.items()}
-
-
-def _service(name: str, service: Mapping[str, Any]) -> dict[str, Any]:
-    """Translate a service without the values of its environment."""
-    ports = [
-        {"hostPort": port.get("published"), "containerPort": port.get("target"), "protocol": port.get("protocol")}
-        for port in service.get("ports") or ()
-    ]
-    volumes = [
-        {
-            "source": volume.get("source"),
-            "target": volume.get("target"),
-            "type": volume.get("type"),
-            "readonly": bool(volume.get("read_only")),
-        }
-        for volume in service.get("volumes") or ()
-    ]
-    return {
-        "name": name,
-        "image": service.get("image", ""),
-        "build": service.get("build"),
-        "ports": ports,
-        "volumes": volumes,
-        "dependsOn": list(service.get("depends_on") or ()),
-        "networks": list(service.get("networks") or ()),
-        "environment": sorted(service.get("environment") or ()),
-        "command": service.get("command"),
-        "entrypoint": service.get("entrypoint"),
-    }
-
-
-router = Router("/", route_handlers=[analyze, upload, create, apply], tags=["imports"])
+router = Router("/", route_handlers=[analyze, again, upload, list_sessions, session, cancel, forget], tags=["imports"])

@@ -95,11 +95,12 @@ async def follow(
         return True
 
     last = request.headers.get("last-event-id", "")
-    frames = _counted(streams.one(user), _frames(app, user, id_, last, may_go_on))
+    frames = counted(streams.one(user), _frames(app, user, id_, last, may_go_on))
     return Stream(frames, media_type="text/event-stream", headers=HEADERS)
 
 
-async def _counted(counting: AbstractContextManager[None], frames: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+async def counted(counting: AbstractContextManager[None], frames: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the frames of one stream that counts as open until its end."""
     with counting:
         async with aclosing(frames):
             async for frame_ in frames:

@@ -5,6 +5,7 @@ from flowcore.model._clusters import Cluster, ClusterStatus
 from flowcore.model._codec import from_document, to_document
 from flowcore.model._drawings import drawing_from_json, edge_to_json, edges_from_json, node_to_json, nodes_from_json
 from flowcore.model._identity import LinkedIdentity, OAuthCode, OAuthState
+from flowcore.model._imports import GitAccess, ImportSession, ImportStatus
 from flowcore.model._leases import Lease
 from flowcore.model._objects import Manifest, ObjectRef
 from flowcore.model._plugins import PluginChoice
@@ -17,6 +18,9 @@ __all__ = [
     "ClusterStatus",
     "Edge",
     "FailurePolicy",
+    "GitAccess",
+    "ImportSession",
+    "ImportStatus",
     "Lease",
     "LinkedIdentity",
     "Manifest",

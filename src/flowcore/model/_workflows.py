@@ -102,6 +102,7 @@ class Workflow:
         cluster_id: name of the cluster it is deployed to.
         status: draft, published or archived.
         tags: free words.
+        origins: where imported nodes came from, ``<project>/<node id of the import>`` by node id.
         owner_id: id of the user it belongs to.
         team_id: id of the team it belongs to; empty for none.
         current_version: number of the newest version, 0 before the first.
@@ -119,6 +120,7 @@ class Workflow:
     cluster_id: str = ""
     status: WorkflowStatus = WorkflowStatus.DRAFT
     tags: tuple[str, ...] = field(default=(), converter=as_texts)
+    origins: Mapping[str, str] = field(factory=dict)
     owner_id: str = ""
     team_id: str = ""
     current_version: int = 0

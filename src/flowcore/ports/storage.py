@@ -9,6 +9,8 @@ from attrs import frozen
 
 from flowcore.model import (
     Cluster,
+    GitAccess,
+    ImportSession,
     Lease,
     LinkedIdentity,
     OAuthCode,
@@ -56,6 +58,13 @@ PLUGIN_CHOICES = Entity(name="user_plugins", type=PluginChoice, unique=(("user_i
 IDENTITIES = Entity(name="identities", type=LinkedIdentity, unique=(("provider", "subject"),), indexes=(("user_id",),))
 OAUTH_STATES = Entity(name="oauth_states", type=OAuthState, expires="expires_at")
 OAUTH_CODES = Entity(name="oauth_codes", type=OAuthCode, expires="expires_at")
+IMPORT_SESSIONS = Entity(
+    name="import_sessions",
+    type=ImportSession,
+    indexes=(("owner_id", "created_at"), ("status",)),
+    expires="expires_at",
+)
+GIT_ACCESSES = Entity(name="git_accesses", type=GitAccess, unique=(("owner_id", "host"),))
 
 #: Every entity of the system; a backend opens one repository for each.
 ENTITIES: tuple[Entity[Any], ...] = (
@@ -69,6 +78,8 @@ ENTITIES: tuple[Entity[Any], ...] = (
     IDENTITIES,
     OAUTH_STATES,
     OAUTH_CODES,
+    IMPORT_SESSIONS,
+    GIT_ACCESSES,
 )
 
 

@@ -1,55 +1,90 @@
-"""Import applications from Compose files: look first, then make a workflow of it or add it to one."""
+"""Look at a Compose application, and tell what drawing it would become."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from attrs import evolve, field, frozen
 
-from flowcore.compose import import_compose, load
-from flowcore.errors import Finding, InvalidInputError, LimitExceededError
+from flowcore.compose import Binds, Expose, Networks, Origin, import_compose, load
+from flowcore.errors import Finding, InvalidInputError, LimitExceededError, Place
+from flowcore.files import Files
 from flowcore.layout import arrange
-from flowcore.model import Edge, Node, Position, User, Workflow
-from flowcore.ports.storage import Repository
-from flowcore.usecases.access import own_workflow
-from flowcore.usecases.workflows import CreateWorkflow, SaveWorkflow, WorkflowChanges, WorkflowDraft
+from flowcore.model import Edge, Node
 
-#: Largest Compose text, in bytes.
+#: Largest Compose text that is sent, in bytes.
 LARGEST = 1024 * 1024
+#: What a Compose application is called.
+COMPOSE = "docker-compose"
 
-_UNSET_RULE = "compose-variable-unset"
-_VARIABLE = re.compile(r"variable (\w+)")
+
+@frozen(kw_only=True)
+class Wishes:
+    """How an application is to be read.
+
+    Attributes:
+        name: of the project; empty takes the file's or the folder's.
+        namespace: put on every node; empty or ``default`` leaves nodes without one.
+        variables: values for the variables that the files use; kept nowhere.
+        profiles: the active ones.
+        expose: how published ports are reached; see ``flowcore.compose.Expose``.
+        binds: what replaces folders of the host; see ``flowcore.compose.Binds``.
+        networks: what the file's networks become; see ``flowcore.compose.Networks``.
+    """
+
+    name: str = ""
+    namespace: str = ""
+    variables: Mapping[str, str] = field(factory=dict, repr=False)
+    profiles: tuple[str, ...] = ()
+    expose: str = Expose.LOADBALANCER
+    binds: str = Binds.EMPTYDIR
+    networks: str = Networks.IGNORE
 
 
 @frozen(kw_only=True)
 class Source:
-    """A Compose file as it was sent.
-
-    Attributes:
-        variables: values for the variables that the file uses.
-        namespace: put on every node; empty leaves nodes without one.
-    """
+    """A Compose file as it was sent."""
 
     text: str = field(repr=False)
-    name: str = ""
-    variables: Mapping[str, str] = field(factory=dict, repr=False)
-    profiles: tuple[str, ...] = ()
-    namespace: str = ""
+    wishes: Wishes = field(factory=Wishes)
+
+
+@frozen(kw_only=True)
+class SourceBuild:
+    """How the image of a project without a Compose file can be built.
+
+    Attributes:
+        context: folder of the project in the repository; ``.`` for its root.
+        dockerfile: the file to build by, in the repository; empty builds with Nixpacks.
+        provider: the language, as Nixpacks names it.
+        start: command that starts it; empty when it is not known.
+        port: TCP port it listens on; 0 when it is not known.
+    """
+
+    context: str = "."
+    dockerfile: str = ""
+    provider: str = ""
+    framework: str = ""
+    start: str = ""
+    port: int = 0
 
 
 @frozen(kw_only=True)
 class Analysis:
-    """What a Compose file would become.
+    """What an application would become.
 
     Attributes:
-        services: the services as written, short forms written out, by name.
+        services: the services by name, short forms written out; of environment and build arguments only the names.
         findings: everything that was decided, changed or left out.
         secret_values: values by node id and key; they go to the caller and are kept nowhere.
-        unset_variables: variables that nobody gave a value.
+        unset_variables: variables that nobody gave a value, with the places that use them.
         missing_secrets: keys that the drawing declares and that have no value, by node id.
+        detected_type: ``docker-compose``, ``nixpacks`` or ``dockerfile``.
+        builds: how images can be made, for projects without a Compose file.
+        origins: what each element of the Compose file became.
     """
 
     name: str
@@ -58,8 +93,16 @@ class Analysis:
     services: Mapping[str, Mapping[str, Any]] = field(factory=dict, repr=False)
     findings: tuple[Finding, ...] = ()
     secret_values: Mapping[str, Mapping[str, str]] = field(factory=dict, repr=False)
-    unset_variables: tuple[str, ...] = ()
+    unset_variables: Mapping[str, tuple[Place, ...]] = field(factory=dict)
     missing_secrets: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    detected_type: str = COMPOSE
+    builds: tuple[SourceBuild, ...] = ()
+    origins: tuple[Origin, ...] = ()
+
+    @property
+    def needs_build(self) -> bool:
+        """Whether a service's image must be built first."""
+        return bool(self.builds) or any("build" in service for service in self.services.values())
 
 
 @frozen
@@ -75,114 +118,57 @@ class AnalyzeCompose:
         """
         if len(source.text.encode()) > LARGEST:
             raise LimitExceededError("File too large. Maximum size is 1MB", code="import.too_large")
-        return await asyncio.to_thread(_analyze, source)
+        # The line break makes sure that the library takes the source for a text and never for a path.
+        return await asyncio.to_thread(analyze, [f"{source.text}\n"], source.wishes)
 
 
-@frozen(kw_only=True)
-class CreateFromImport:
-    """Make a new workflow of an analysed file."""
+def analyze(sources: Sequence[str | Path], wishes: Wishes, files: Files | None = None) -> Analysis:
+    """Return what Compose files would become; a long computation that reads through *files* only.
 
-    create: CreateWorkflow
-
-    async def __call__(self, user: User, draft: WorkflowDraft, *, detected_type: str) -> Workflow:
-        """Return the stored workflow.
-
-        Raises:
-            InvalidInputError: the name will not do, or ids of the drawing occur twice.
-        """
-        return await self.create(user, evolve(draft, tags=("imported", detected_type)))
-
-
-@frozen(kw_only=True)
-class ApplyImport:
-    """Add an analysed file's drawing to a workflow that exists; ids that are taken there are changed."""
-
-    workflows: Repository[Workflow]
-    save: SaveWorkflow
-
-    async def __call__(
-        self, user: User, workflow_id: str, nodes: Iterable[Node], edges: Iterable[Edge], *, edition: int | None = None
-    ) -> Workflow:
-        """Return the stored workflow.
-
-        Raises:
-            NotFoundError: the user has no such workflow.
-            StaleWorkflowError: the workflow has changed since the caller read it.
-        """
-        current = await own_workflow(self.workflows, user, workflow_id)
-        added, wires = remapped(current, nodes, edges)
-        # Based on the edition just read, so that nothing saved in between is overwritten.
-        changes = WorkflowChanges(
-            nodes=(*current.nodes, *added),
-            edges=(*current.edges, *wires),
-            edition=current.edition if edition is None else edition,
-        )
-        return (await self.save(user, workflow_id, changes)).workflow
-
-
-def remapped(
-    workflow: Workflow, nodes: Iterable[Node], edges: Iterable[Edge]
-) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
-    """Return nodes and edges under ids that the workflow does not use yet, still wired to each other."""
-    node_ids = {node.id for node in workflow.nodes}
-    fresh: dict[str, str] = {}
-    added = []
-    for node in nodes:
-        fresh[node.id] = _free(node.id, node_ids)
-        added.append(evolve(node, id=fresh[node.id]))
-    edge_ids = {edge.id for edge in workflow.edges}
-    wires = tuple(
-        evolve(
-            edge,
-            id=_free(edge.id, edge_ids),
-            source=fresh.get(edge.source, edge.source),
-            target=fresh.get(edge.target, edge.target),
-        )
-        for edge in edges
+    Raises:
+        InvalidInputError: they cannot be imported; it holds every finding.
+    """
+    imported = import_compose(
+        list(sources),
+        env=wishes.variables,
+        profiles=wishes.profiles,
+        name=wishes.name or None,
+        expose=wishes.expose,
+        binds=wishes.binds,
+        networks=wishes.networks,
+        files=files,
     )
-    return tuple(added), wires
-
-
-def placed(nodes: Iterable[Node], positions: Mapping[str, Position]) -> tuple[Node, ...]:
-    """Return the nodes where *positions* puts them; the others stay."""
-    return tuple(evolve(node, position=positions.get(node.id, node.position)) for node in nodes)
-
-
-def _free(wanted: str, taken: set[str]) -> str:
-    number, candidate = 1, wanted
-    while candidate in taken:
-        number += 1
-        candidate = f"{wanted}-{number}"
-    taken.add(candidate)
-    return candidate
-
-
-def _analyze(source: Source) -> Analysis:
-    # The line break makes sure that the library takes the source for a text and never for a path.
-    text = f"{source.text}\n"
-    imported = import_compose(text, env=source.variables, profiles=source.profiles, name=source.name or None)
     workflow = imported.workflow
-    nodes = arrange(_in_namespace(workflow.nodes, source.namespace), workflow.edges)
-    unset = {match[1] for f in imported.findings if f.rule == _UNSET_RULE and (match := _VARIABLE.search(f.message))}
+    nodes = arrange(_in_namespace(workflow.nodes, wishes.namespace), workflow.edges)
     return Analysis(
         name=workflow.name,
         nodes=nodes,
         edges=workflow.edges,
-        services=_services(text, source),
+        services=_services(sources, wishes, files),
         findings=imported.findings,
         secret_values=imported.secret_values,
-        unset_variables=tuple(sorted(unset)),
+        unset_variables=imported.unset_variables,
         missing_secrets=_missing_secrets(nodes, imported.secret_values),
+        origins=imported.origins,
     )
 
 
-def _services(text: str, source: Source) -> Mapping[str, Mapping[str, Any]]:
+def _services(sources: Sequence[str | Path], wishes: Wishes, files: Files | None) -> Mapping[str, Mapping[str, Any]]:
     try:
-        document = load(text, env=source.variables, profiles=source.profiles)
+        document = load(list(sources), env=wishes.variables, profiles=wishes.profiles, strict=False, files=files)
     except InvalidInputError:
         return {}
     services: Mapping[str, Mapping[str, Any]] = document.get("services") or {}
-    return services
+    return {name: _without_values(service) for name, service in services.items()}
+
+
+def _without_values(service: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a service with the names of its variables and build arguments, whose values may be secret."""
+    told = {**service, "environment": sorted(service.get("environment") or ())}
+    build = told.get("build")
+    if isinstance(build, Mapping) and "args" in build:
+        told["build"] = {**build, "args": sorted(build["args"] or ())}
+    return told
 
 
 def _in_namespace(nodes: Iterable[Node], namespace: str) -> tuple[Node, ...]:

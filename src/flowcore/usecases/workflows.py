@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from flowcore.errors import ConflictError, Finding, InvalidInputError, NotFoundError, Place
 from flowcore.model import Edge, Node, User, Workflow, WorkflowStatus
@@ -36,6 +36,7 @@ class WorkflowChanges:
     edges: tuple[Edge, ...] | None = None
     status: WorkflowStatus | None = None
     tags: tuple[str, ...] | None = None
+    origins: Mapping[str, str] | None = None
     edition: int | None = None
 
     @property
@@ -54,6 +55,7 @@ class WorkflowDraft:
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
     tags: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(factory=dict)
     status: WorkflowStatus = WorkflowStatus.DRAFT
 
 
@@ -105,6 +107,7 @@ class CreateWorkflow:
             nodes=nodes,
             edges=draft.edges,
             tags=draft.tags,
+            origins=draft.origins,
             status=draft.status,
             owner_id=user.id,
             edition=1,
@@ -168,7 +171,7 @@ class SaveWorkflow:
     def _changed(self, current: Workflow, changes: WorkflowChanges) -> Workflow:
         chosen = {
             name: value
-            for name in ("name", "description", "cluster_id", "nodes", "edges", "status", "tags")
+            for name in ("name", "description", "cluster_id", "nodes", "edges", "status", "tags", "origins")
             if (value := getattr(changes, name)) is not None
         }
         changed = evolve(current, **chosen)
@@ -203,6 +206,7 @@ class CloneWorkflow:
             nodes=source.nodes,
             edges=source.edges,
             tags=source.tags,
+            origins=source.origins,
         )
         return await self.create(user, draft)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from entrypoints.bootstrap._guarding import guard_of_providers
+from entrypoints.bootstrap._guarding import guard_of_named
 from entrypoints.settings import Settings
 from flowcore.errors import ForbiddenError
 from flowcore.ports.network import AddressGuard
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 
 def guard(*hosts: str) -> AddressGuard:
-    return guard_of_providers(Settings(), hosts)
+    return guard_of_named(Settings(), hosts)
 
 
 async def test_hosts_that_the_settings_name_may_be_inside() -> None:
