@@ -62,7 +62,8 @@ def merge_drawing(
 ) -> Merged:
     """Return *workflow*'s drawing with an imported one in it; doing it again changes nothing.
 
-    A node is recognised by the import that it came with. What is taken, ids and names in the cluster, gets a number
+    A node is recognised by the import that it came with: its project and its id there, or its id alone where a
+    project has no name. What is taken, ids and names in the cluster, gets a number
     behind it, and everything in the import that names it follows: edges, references, and hosts in config maps.
     Nodes that did not come with this project are never changed. What somebody deleted comes back.
 
@@ -91,6 +92,7 @@ class _Merging:
     edges: list[Edge] = field(init=False)
     origins: dict[str, str] = field(init=False)
     ids: dict[str, str] = field(factory=dict)
+    taken: TakenNames = field(factory=TakenNames)
     renames: Renames = field(factory=Renames)
     known: dict[str, Node] = field(factory=dict)
     told: dict[str, list[str]] = field(factory=lambda: {"added": [], "replaced": [], "unchanged": []})
@@ -108,19 +110,25 @@ class _Merging:
     def recognise(self, nodes: Sequence[Node]) -> None:
         """Find the nodes that came with an earlier import."""
         by_origin = {origin: self.nodes[id_] for id_, origin in self.origins.items()}
+        # An import without a name may be any project's, and the other way round.
+        loose = {
+            origin.partition("/")[2]: self.nodes[id_]
+            for id_, origin in self.origins.items()
+            if not self.project or origin.startswith("/")
+        }
         for node in nodes:
-            found = by_origin.get(self.origin(node))
+            found = by_origin.get(self.origin(node)) or loose.get(node.id)
             if found is not None and found.type == node.type:
                 self.known[node.id] = found
 
     def name(self, nodes: Sequence[Node]) -> None:
         """Choose ids and names; what is known has both."""
-        taken, names = TakenNames(), {}
+        names = {}
         for node in self.workflow.nodes:
-            taken.take(group_of(node), node.name)
+            self.taken.take(group_of(node), node.name)
         for node in nodes:
             known = self.known.get(node.id)
-            new = known.name if known is not None else taken.take(group_of(node), node.name)
+            new = known.name if known is not None else self.taken.take(group_of(node), node.name)
             if new != node.name:
                 names[group_of(node), node.name] = new
         self.renames = Renames(names)
@@ -146,8 +154,7 @@ class _Merging:
         new_id = free(node.id, self.nodes.keys())
         if is_copy:
             # A copy of what is there under this name needs another one.
-            others = {each.name for each in self.nodes.values() if group_of(each) == group_of(fresh)}
-            fresh = evolve(fresh, data={**fresh.data, "name": free(fresh.name, others)})
+            fresh = evolve(fresh, data={**fresh.data, "name": self.taken.take(group_of(fresh), fresh.name)})
             self.origins = {id_: origin for id_, origin in self.origins.items() if origin != self.origin(node)}
         self.nodes[new_id] = evolve(fresh, id=new_id)
         self.ids[node.id] = new_id

@@ -24,7 +24,8 @@ _SILENT = {"x-anything", "attach"}
 
 def _import(tree: dict[str, Any]) -> Imported | None:
     try:
-        return import_compose(json.dumps(tree), profiles=["*"], files=MemoryFiles({"labels.env": "com.example.team=web"}))
+        files = MemoryFiles({"labels.env": "com.example.team=web"})
+        return import_compose(json.dumps(tree), profiles=["*"], files=files)
     except InvalidInputError:
         return None
 

@@ -126,3 +126,10 @@ def test_what_somebody_deleted_comes_back() -> None:
     outcome = merged(cut)
     assert outcome.added == ("web",)
     assert len(outcome.edges) == 3
+
+
+@pytest.mark.parametrize(("first", "second"), [("", "shop"), ("shop", ""), ("", "")])
+def test_without_a_name_an_import_may_be_any_projects(first: str, second: str) -> None:
+    there = after(Workflow(name="w"), merge_drawing(Workflow(name="w"), NODES, EDGES, project=first))
+    again = merge_drawing(there, NODES, EDGES, project=second)
+    assert after(there, again) == there
