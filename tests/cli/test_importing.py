@@ -124,3 +124,16 @@ def test_the_words_of_the_options_are_written_small(run: Run, compose: Path, opt
 def test_networks_become_policies_when_they_are_asked_for(run: Run, compose: Path) -> None:
     drawing = json.loads(run("import", "compose", "--networks", "policies", compose).stdout)
     assert "front-network" in [node["id"] for node in drawing["nodes"]]
+
+
+def test_a_wider_root_opens_files_above_the_first_one(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    path = tmp_path / "app" / "compose.yaml"
+    path.write_text("services: {web: {extends: {file: ../common.yaml, service: base}}}\n")
+    (tmp_path / "common.yaml").write_text("services: {base: {image: 'nginx:1.27'}}\n")
+    refused = run("import", "compose", path)
+    assert refused.exit_code != 0
+    assert "outside" in refused.output
+    result = run("import", "compose", path, "--root", tmp_path)
+    assert result.exit_code == 0
+    assert "nginx:1.27" in result.stdout

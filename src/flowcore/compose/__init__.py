@@ -15,10 +15,11 @@ from flowcore.compose._interpolation import interpolate
 from flowcore.compose._loader import load_project
 from flowcore.compose._marks import plain
 from flowcore.compose._merge import merge
+from flowcore.compose._report import Report
 from flowcore.compose._scope import Binds, Expose, Networks, Options
 from flowcore.compose._sources import open_sources
 from flowcore.compose._volumes import parse_volume
-from flowcore.errors import InvalidInputError
+from flowcore.errors import InvalidInputError, errors_of
 from flowcore.files import Entry, EntryKind, Files, FolderFiles, MemoryFiles
 
 __all__ = [
@@ -84,8 +85,17 @@ def import_compose(
         networks=_choice(Networks, "networks", networks),
     )
     sources = open_sources(_listed(source), files, root)
-    project = load_project(sources, env=env, profiles=profiles, name=name)
-    return convert(project, options)
+    report = Report(is_lenient=True)
+    while True:
+        try:
+            project = load_project(sources, env=env, profiles=profiles, name=name, report=report)
+            return convert(project, options)
+        except InvalidInputError as error:
+            # Most files use variables that nobody gave yet: what they break is done without, and told.
+            without = report.blamed(errors_of(error.findings))
+            if not without:
+                raise
+            report = Report(is_lenient=True, without=without)
 
 
 def load(

@@ -51,7 +51,8 @@ class _Checks:
     def service(self, name: str, service: Block) -> None:
         path = f"services.{name}"
         self._keys(service, SERVICE, path)
-        is_without = not service.get("image") and not service.get("build") and "provider" not in service
+        # An extends that is still here could not be followed, which was told; the image may be what is missing with it.
+        is_without = not any(service.get(key) for key in ("image", "build", "extends")) and "provider" not in service
         if is_without and not self._is_told(f"{path}.image", f"{path}.build"):
             mark = self.project.services.marks.get(name) or service.mark
             fix = "add image: with the image to run"

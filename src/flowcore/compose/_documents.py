@@ -4,41 +4,50 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from attrs import define, evolve, field
 
 from flowcore.compose._dotenv import parse_dotenv
 from flowcore.compose._extends import extend
 from flowcore.compose._interpolation import interpolate_tree
-from flowcore.compose._marks import NOWHERE, Block, Mark, Rows, Value, mark_of, plain
+from flowcore.compose._joining import Joining
+from flowcore.compose._limits import Room, weight
+from flowcore.compose._marks import Block, Mark, Rows, Value, mark_of
 from flowcore.compose._merge import merge, untagged
-from flowcore.compose._normalise import normalise
+from flowcore.compose._reading import read_text
 from flowcore.compose._rebase import rebase_project
 from flowcore.compose._report import Report
 from flowcore.compose._scalars import text_of
-from flowcore.compose._yaml import read_yaml
+from flowcore.compose._yaml import MAX_SIZE, read_yaml
 from flowcore.errors import InvalidInputError, Place
-from flowcore.files import EntryKind, Files, inside
+from flowcore.files import EntryKind, Files
 
 #: Largest .env file that is read, in bytes.
 _MAX_ENV = 1_000_000
-#: Most files that one project includes, those of the included ones counted.
-_MOST_INCLUDES = 200
-_REMOTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:|git@")
-_GROUPS = ("services", "networks", "volumes", "configs", "secrets", "models")
+_REMOTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:|git@|github\.com/")
+_KEYS = frozenset({"path", "project_directory", "env_file"})
+#: An env file of an inclusion that stands for none, not even the one beside the included file.
+_NO_FILE = "/dev/null"
 
 
-def read_variables(files: Files, path: str, env: Mapping[str, str], report: Report) -> dict[str, str]:
-    """Return the variables of a ``.env`` file, which may use those of *env*; none without the file."""
-    entry = files.look(path)
+def read_variables(files: Files, path: str, env: Mapping[str, str], report: Report, file: str = "") -> dict[str, str]:
+    """Return the variables of a ``.env`` file, which may use those of *env*; none without the file.
+
+    Findings name it *file*, or by its path.
+    """
+    entry, name = files.look(path), file or path
     if entry.kind is not EntryKind.FILE:
         return {}
     if entry.size > _MAX_ENV:
-        report.error("compose-dotenv", f"{path} has {entry.size} bytes, more than {_MAX_ENV}", Place(file=path))
+        report.error("compose-dotenv", f"{name} has {entry.size} bytes, more than {_MAX_ENV}", Place(file=name))
         return {}
+    return _parsed(files.read(path).decode("utf-8-sig", "replace"), env, report, name)
+
+
+def _parsed(text: str, env: Mapping[str, str], report: Report, name: str) -> dict[str, str]:
     try:
-        return parse_dotenv(files.read(path).decode("utf-8-sig", "replace"), env, file=path)
+        return parse_dotenv(text, env, file=name)
     except InvalidInputError as error:
         for finding in error.findings:
             report.add(finding)
@@ -52,142 +61,135 @@ class Documents:
     Attributes:
         env: the variables.
         files: what may be read, seen from the project's folder.
+        room: what the whole project may still ask for.
+        base: the project's folder as findings name it.
         folder: where paths start, seen from the project's folder.
-        above: files that include this one, the outermost first.
-        included: every file that was included so far, in the whole project.
+        above: files that include this one, as findings name them, the outermost first.
     """
 
     env: Mapping[str, str]
     files: Files
     report: Report
+    room: Room
+    joining: Joining
+    base: str = ""
     folder: str = "."
     above: tuple[str, ...] = ()
-    included: list[str] = field(factory=list)
+    _known: dict[str, list[Block]] = field(factory=dict)
 
     def prepared(self, document: Block, file: str = "") -> Block:
         """Return a document of *file* with its variables replaced, and with what it extends and includes."""
         tree = interpolate_tree(document, self.env, self.report)
-        return self._including(extend(tree, self.other, self.report), file)
+        return self._including(extend(tree, self.other, self.room), file)
 
     def other(self, path: str, mark: Mark) -> Block | None:
         """Return another Compose file for ``extends``; None, with a finding, when it cannot be read."""
-        documents = self._read(path, "compose-extends", mark)
-        return interpolate_tree(documents[0], self.env, self.report) if documents else None
+        found: Value = None
+        for document in self._read(path, "compose-extends", mark):
+            tree = interpolate_tree(document, self.env, self.report)
+            found = tree if found is None else merge(found, tree)
+        return found if isinstance(found, Block) else None
+
+    def _seen(self, path: str) -> str:
+        """Return a path of this folder as it is seen from the project's folder."""
+        return path if path.startswith(("/", "~")) else posixpath.normpath(posixpath.join(self.folder, path))
+
+    def _name(self, path: str) -> str:
+        """Return a path of this folder as findings name it."""
+        return posixpath.normpath(posixpath.join(self.base, self._seen(path)))
 
     def _read(self, path: str, rule: str, mark: Mark) -> list[Block]:
         if _REMOTE.match(path):
             fix = "fetch the files into the project, and name them by their path"
             self.report.error(rule, f"the Compose file {path} is somewhere else; it is not fetched", mark, fix=fix)
             return []
-        where = posixpath.join(self.folder, path)
-        reasons = {EntryKind.OUTSIDE: "is outside the folder that may be read", EntryKind.FOLDER: "is a folder"}
-        kind = self.files.look(where).kind
-        if kind is not EntryKind.FILE:
-            told = reasons.get(kind, "is not there")
-            fix = "import from a folder that holds both" if kind is EntryKind.OUTSIDE else "check the path"
-            self.report.error(rule, f"the Compose file {path} {told}", mark, fix=fix)
+        if not self.room.read(self.files.look(self._seen(path)).size, mark):
             return []
-        name = inside(where) or where
-        text = self.files.read(where).decode("utf-8-sig", "replace")
-        return read_yaml(text, name, self.report)
+        documents = self._known.get(self._name(path))
+        if documents is None:
+            text = read_text(self.files, self._seen(path), most=4 * MAX_SIZE, tell=self._teller(rule, path, mark))
+            if text is None:
+                return []
+            documents = self._known[self._name(path)] = read_yaml(text, self._name(path), self.report)
+        values = sum(weight(document, {}) for document in documents)
+        return documents if self.room.copy(values, mark) else []
+
+    def _teller(self, rule: str, path: str, mark: Mark) -> Callable[[str, str], None]:
+        return lambda problem, fix: self.report.error(rule, f"the file {path} {problem}", mark, fix=fix)
 
     def _including(self, tree: Block, file: str) -> Block:
-        wishes = tree.pop("include", None)
-        if wishes is None:
+        if "include" not in tree:
             return tree
-        if not isinstance(wishes, Rows):
-            self.report.error("compose-include", "include must be a list of paths", mark_of(tree, "include"))
-            return tree
-        for position, wish in enumerate(wishes):
+        wishes, at = tree["include"], mark_of(tree, "include")
+        result = Block({key: value for key, value in tree.items() if key != "include"}, mark=tree.mark)
+        result.marks = {key: mark for key, mark in tree.marks.items() if key != "include"}
+        if wishes is not None and not isinstance(wishes, Rows):
+            fix = "write include: [FILE]"
+            self.report.error("compose-include", "include must be a list of paths", at, path="include", fix=fix)
+            return result
+        for position, wish in enumerate(wishes or ()):
             mark = mark_of(wishes, position)
             included = self._included(wish, mark, file)
             if included is not None:
-                self._put_in(tree, included, mark)
-        return tree
+                self.joining.join(result, included, mark)
+        return result
 
     def _included(self, wish: Value, mark: Mark, file: str) -> Block | None:
         """Return the project that one entry of ``include`` stands for, with its paths seen from this one's folder."""
-        wanted = wish if isinstance(wish, dict) else {"path": wish}
+        wanted: Block = wish if isinstance(wish, Block) else Block({"path": wish}, mark=mark)
+        self._tell_unknown(wanted)
         paths = [text_of(path) for path in _listed(wanted.get("path"))]
         if not paths or not all(paths):
             self.report.error("compose-include", "an entry of include names no path", mark, fix="write path: FILE")
             return None
         folder = text_of(wanted.get("project_directory")) or posixpath.dirname(paths[0]) or "."
-        own = [inside(posixpath.join(self.folder, path)) or path for path in paths]
-        if not self._may_include(own, mark, file):
+        if not self._may_include(paths, mark, file):
             return None
-        there = posixpath.normpath(posixpath.join(self.folder, folder))
         work = evolve(
             self,
             env=self._environment(wanted.get("env_file"), folder, mark),
-            folder=there,
-            above=(*self.above, *filter(None, (file,)), *own),
+            folder=self._seen(folder),
+            above=(*self.above, *filter(None, (file,))),
         )
         merged: Value = Block(mark=mark)
-        for path, name in zip(paths, own, strict=True):
+        for path in paths:
             for document in self._read(path, "compose-include", mark):
-                merged = merge(merged, work.prepared(document, name))
-        return rebase_project(merged, folder) if isinstance(merged, Block) else None
+                merged = merge(merged, work.prepared(document, self._name(path)))
+        return rebase_project(untagged(merged), folder)
 
-    def _may_include(self, names: list[str], mark: Mark, file: str) -> bool:
-        circle = next((name for name in names if name in (*self.above, file)), None)
+    def _tell_unknown(self, wanted: Block) -> None:
+        for key in wanted:
+            if key not in _KEYS and not key.startswith("x-"):
+                message = f"include.{key} is not a key of Compose and was left out"
+                self.report.warn("compose-unknown-key", message, mark_of(wanted, key), path="include", fix="remove it")
+
+    def _may_include(self, paths: list[str], mark: Mark, file: str) -> bool:
+        way = (*self.above, *filter(None, (file,)))
+        circle = next((name for name in map(self._name, paths) if name in way), None)
         if circle is not None:
-            way = " -> ".join((*self.above, *filter(None, (file,)), circle))
-            self.report.error("compose-include", f"files include each other in a circle: {way}", mark)
+            message = f"files include each other in a circle: {' -> '.join((*way, circle))}"
+            self.report.error("compose-include", message, mark, fix="remove one of these includes")
             return False
-        self.included.extend(names)
-        if len(self.included) == _MOST_INCLUDES + len(names) or len(self.included) <= _MOST_INCLUDES:
-            return len(self.included) <= _MOST_INCLUDES
-        message = f"more than {_MOST_INCLUDES} files are included"
-        self.report.error("compose-limit", message, mark, fix="include fewer files")
-        return False
+        return self.room.include(len(paths), mark)
 
     def _environment(self, wanted: Value, folder: str, mark: Mark) -> dict[str, str]:
         """Return the variables of an included project: its own files' for what is not known yet."""
-        env, known = dict(self.env), dict[str, str]()
-        for path in [posixpath.join(folder, ".env")] if wanted is None else map(text_of, _listed(wanted)):
-            where = posixpath.join(self.folder, path)
-            if wanted is not None and self.files.look(where).kind is not EntryKind.FILE:
-                self.report.error("compose-include", f"the env file {path} is not there", mark, fix="check the path")
-            known |= read_variables(self.files, where, {**known, **env}, self.report)
-        return {**known, **env}
-
-    def _put_in(self, tree: Block, included: Block, mark: Mark) -> None:
-        for key in _GROUPS:
-            group = included.get(key)
-            if not isinstance(group, Block):
+        known: dict[str, str] = {}
+        named = [text_of(path) for path in _listed(wanted)]
+        for path in named or [posixpath.join(folder, ".env")]:
+            around = {**known, **self.env}
+            if path == _NO_FILE or not self.room.read(self.files.look(self._seen(path)).size, mark):
                 continue
-            own = tree.get(key)
-            if own is None:
-                tree.put(key, group, mark)
-                continue
-            if not isinstance(own, Block):
-                continue  # its shape is told where shapes are checked
-            joined = Block(own, mark=own.mark)
-            for name, value in group.items():
-                if name not in own:
-                    joined.put(name, value, mark_of(group, name))
-                elif _in_full(key, name, own[name]) != _in_full(key, name, value):
-                    self._tell_conflict(f"{key}.{name}", mark_of(own, name), mark_of(group, name))
-            tree[key] = joined
+            if named:
+                known |= self._variables(path, around, mark)
+            else:
+                known |= read_variables(self.files, self._seen(path), around, self.report, self._name(path))
+        return {**known, **self.env}
 
-    def _tell_conflict(self, path: str, own: Mark, other: Mark) -> None:
-        self.report.error(
-            "compose-include",
-            f"{path} is in {other.file}, line {other.line}, which is included, and here with another content",
-            own,
-            path=path,
-            fix="rename one of them, or override it in a further file beside the one that includes",
-        )
+    def _variables(self, path: str, around: Mapping[str, str], mark: Mark) -> dict[str, str]:
+        text = read_text(self.files, self._seen(path), most=_MAX_ENV, tell=self._teller("compose-include", path, mark))
+        return {} if text is None else _parsed(text, around, self.report, self._name(path))
 
 
 def _listed(value: Value) -> list[Value]:
     return list(value) if isinstance(value, list) else [] if value is None else [value]
-
-
-def _in_full(key: str, name: str, value: Value) -> Value:
-    """Return a resource in the form in which equal things are written alike; what is wrong is told elsewhere."""
-    tree, group = Block(), Block()
-    group.put(name, value, NOWHERE)
-    tree.put(key, group, NOWHERE)
-    return plain(normalise(untagged(tree), Report()))

@@ -15,7 +15,7 @@ from flowcore.errors import InvalidInputError
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATORS = (":-", ":?", ":+", "-", "?", "+")
 _MAX_NESTING = 50
-#: Most characters that the variables of one file may put into its texts.
+#: Most characters that variables may put into the texts of one project.
 MAX_REPLACED = 5_000_000
 _BRACE = re.compile(r"[{}]")
 
@@ -156,11 +156,16 @@ def _required_text(name: str, message: str) -> str:
 # ---------------------------------------------------------------- whole documents
 
 
+_IMAGE = re.compile(r"services\.(?P<service>.+)\.image")
+_NOT_IN_IMAGE = re.compile(r"[^a-z0-9]+")
+
+
 @define
 class _Pass:
     env: Mapping[str, str]
     report: Report
     unset: dict[str, list[Mark]] = field(factory=dict)
+    mended: set[str] = field(factory=set)
     room: int = MAX_REPLACED
 
     def value(self, value: Value, mark: Mark, path: str) -> Value:
@@ -178,12 +183,29 @@ class _Pass:
         result = Block(mark=block.mark)
         for key, item in block.items():
             mark = block.marks[key]
-            result.put(key, self.value(item, mark, f"{path}.{key}" if path else key), mark)
+            inner = f"{path}.{key}" if path else key
+            value = self.value(item, mark, inner)
+            if not self.report.without or not self._leaves_out(value, mark, inner):
+                result.put(key, value, mark)
         return result
 
     def _rows(self, rows: Rows, path: str) -> Rows:
-        items = [self.value(item, rows.marks[at], f"{path}[{at}]") for at, item in enumerate(rows)]
-        return Rows(items, mark=rows.mark, marks=rows.marks)
+        result = Rows(mark=rows.mark)
+        for at, item in enumerate(rows):
+            inner, mark = f"{path}[{at}]", rows.marks[at]
+            value = self.value(item, mark, inner)
+            if not self.report.without or not self._leaves_out(value, mark, inner):
+                result.add(value, mark)
+        return result
+
+    def _leaves_out(self, value: Value, mark: Mark, path: str) -> bool:
+        """Whether to do without a value that cannot be used, because it needs a variable that nobody gave."""
+        times = self.report.without.get((mark.file, path), 0)
+        if not times or (times == 1 and path in self.mended):
+            return False
+        why = "it uses a variable without a value, and means nothing without it"
+        self.report.warn("compose-variable-left-out", f"{path} was left out", mark.value_place(path), why=why)
+        return True
 
     def _text(self, text: str, mark: Mark, path: str) -> str:
         if self.room < 0:
@@ -198,17 +220,27 @@ class _Pass:
             return text
         self.room = outcome.room
         for name, message in outcome.required:
-            self.report.error(
-                "compose-variable-required",
-                _required_text(name, message),
-                mark.value_place(path),
-                fix=f"give {name} in .env beside the file or with the import",
-            )
+            self._tell_required(name, message, mark, path)
         for name in outcome.unset:
             self.unset.setdefault(name, []).append(mark)
             self.report.unset.add(mark)
             self.report.miss(name, mark.value_place(path))
-        return result
+        is_gappy = self.report.is_lenient and bool(outcome.unset or outcome.required)
+        mends = is_gappy and (_IMAGE.fullmatch(path) or self.report.without.get((mark.file, path)) == 1)
+        mended = without_gaps(result, path) if mends else result
+        if mended != result:
+            self.mended.add(path)
+            why = "a variable in it has no value"
+            self.report.warn("compose-variable-mended", f"{path} is read as {mended}", mark.value_place(path), why=why)
+        return mended
+
+    def _tell_required(self, name: str, message: str, mark: Mark, path: str) -> None:
+        tell = self.report.warn if self.report.is_lenient else self.report.error
+        fix = f"give {name} in .env beside the file or with the import"
+        tell("compose-variable-required", _required_text(name, message), mark.value_place(path), fix=fix)
+        if self.report.is_lenient:
+            self.report.unset.add(mark)
+            self.report.miss(name, mark.value_place(path))
 
     def tell_unset(self) -> None:
         for name, marks in self.unset.items():
@@ -222,9 +254,24 @@ class _Pass:
             )
 
 
+def without_gaps(value: Value, path: str) -> Value:
+    """Return a value in which a variable left a gap, as it can still be used: an address without the host's part, an
+    image without registry or tag. What has nothing left is returned as it is, but for an image: it gets a name that
+    says so.
+    """
+    if not isinstance(value, str):
+        return value
+    image = _IMAGE.fullmatch(path)
+    if image is None:
+        return value.lstrip(":") if value.startswith(":") and value.strip(":") else value
+    mended = value.replace("//", "/").strip("/:")
+    return mended or f"{_NOT_IN_IMAGE.sub('-', image['service'].lower()).strip('-') or 'image'}:variable-not-set"
+
+
 def interpolate_tree(tree: Block, env: Mapping[str, str], report: Report) -> Block:
     """Return *tree* with the variables of all its texts replaced; keys are left alone, as Compose does."""
-    work = _Pass(env=env, report=report)
+    work = _Pass(env=env, report=report, room=MAX_REPLACED - report.replaced)
     result = work.block(tree, "")
+    report.replaced = MAX_REPLACED - work.room
     work.tell_unset()
     return result

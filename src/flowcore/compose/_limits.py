@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from flowcore.compose._marks import Value
+from flowcore.compose._marks import Mark, Value
+from flowcore.compose._report import Report
 from flowcore.errors import Finding, InvalidInputError, Place
 from flowcore.files import Entry, EntryKind, Files
 
@@ -12,6 +13,12 @@ from flowcore.files import Entry, EntryKind, Files
 MAX_READ = 64_000_000
 #: Most services of one project.
 MAX_SERVICES = 10_000
+#: Most files that one project includes, every inclusion counted.
+MAX_INCLUDES = 200
+#: Most bytes of the Compose files that a project includes or extends, and of their env files, every reading counted.
+MAX_FURTHER = 4_000_000
+#: Most values in these files, and in the copies that services make of what they extend.
+MAX_COPIED = 300_000
 
 
 @define
@@ -62,3 +69,43 @@ def weight(value: Value, known: dict[int, int]) -> int:
         found = 1 + sum(weight(item, known) if isinstance(item, (dict, list)) else 1 for item in inner)
         known[id(value)] = found
     return found
+
+
+@define
+class Room:
+    """What the further Compose files of one project may still ask for; each bound is told once.
+
+    Attributes:
+        includes: files that may still be included.
+        bytes: bytes of them that may still be read.
+        values: values that may still be made, by files and by copies of services.
+    """
+
+    report: Report
+    includes: int = MAX_INCLUDES
+    bytes: int = MAX_FURTHER
+    values: int = MAX_COPIED
+
+    def include(self, count: int, mark: Mark) -> bool:
+        """Whether *count* more files may be included."""
+        was, self.includes = self.includes, self.includes - count
+        return self._holds(
+            was, self.includes, f"more than {MAX_INCLUDES} files are included", mark, "include fewer files"
+        )
+
+    def read(self, count: int, mark: Mark) -> bool:
+        """Whether a file of *count* bytes may be read."""
+        was, self.bytes = self.bytes, self.bytes - count
+        message = f"the files that are included and extended have more than {MAX_FURTHER} bytes"
+        return self._holds(was, self.bytes, message, mark, "use smaller files")
+
+    def copy(self, count: int, mark: Mark) -> bool:
+        """Whether *count* more values may be made."""
+        was, self.values = self.values, self.values - count
+        message = f"written out, what services extend and files include makes more than {MAX_COPIED} values"
+        return self._holds(was, self.values, message, mark, "extend smaller services, and include smaller files")
+
+    def _holds(self, was: int, left: int, message: str, mark: Mark, fix: str) -> bool:
+        if was >= 0 and left < 0:
+            self.report.error("compose-limit", message, mark, fix=fix)
+        return left >= 0

@@ -31,7 +31,14 @@ def rebase_project(tree: Block, folder: str) -> Block:
     _every(result, "services", lambda service: rebase_service(service, folder))
     for key in ("configs", "secrets"):
         _every(result, key, lambda item: _with(item, {"file": lambda path: moved(path, folder)}))
+    _every(result, "volumes", lambda volume: _with(volume, {"driver_opts": lambda opts: _device(opts, folder)}))
     return result
+
+
+def _device(options: Value, folder: str) -> Value:
+    """Return a volume's options with the folder that it is bound to; other devices are no paths."""
+    is_bind = isinstance(options, Block) and options.get("o") == "bind"
+    return _with(options, {"device": lambda path: moved(path, folder)}) if is_bind else options
 
 
 def rebase_service(service: Value, folder: str) -> Value:
@@ -86,8 +93,7 @@ def _named_context(entry: Value, folder: str) -> Value:
 def _volume(entry: Value, folder: str) -> Value:
     if isinstance(entry, str):
         source, sign, rest = entry.partition(":")
-        is_path = source in (".", "..") or source.startswith(("./", "../"))
-        return f"{moved(source, folder)}{sign}{rest}" if sign and is_path else entry
+        return f"{moved(source, folder)}{sign}{rest}" if sign and source.startswith(".") else entry
     if isinstance(entry, Block) and entry.get("type") == "bind":
         return _with(entry, {"source": lambda path: moved(path, folder)})
     return entry

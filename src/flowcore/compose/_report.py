@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from attrs import define, field
 
 from flowcore.compose._marks import NOWHERE, Mark
@@ -9,6 +11,8 @@ from flowcore.errors import Finding, InvalidInputError, Place, Severity, errors_
 
 #: Most values that the ranges of ports and the env files of one project may stand for.
 MAX_WRITTEN_OUT = 100_000
+#: How often a value must fail before it is left out.
+_LEFT_OUT = 2
 
 
 @define
@@ -19,11 +23,18 @@ class Report:
         findings: what was found, oldest first.
         unset: marks of values that used a variable nobody gave.
         unset_variables: the places of these values by the name of the variable.
+        replaced: characters that variables put into texts so far.
+        is_lenient: a variable that is required and missing is a warning: there shall be a drawing all the same.
+        without: how often, by file and path, a value that needs a missing variable could not be used: the first time
+            it is mended if that can be done, then it is left out.
     """
 
     findings: list[Finding] = field(factory=list)
     unset: set[Mark] = field(factory=set)
     unset_variables: dict[str, list[Place]] = field(factory=dict)
+    replaced: int = 0
+    is_lenient: bool = False
+    without: dict[tuple[str, str], int] = field(factory=dict)
     _seen: set[Finding] = field(factory=set)
     _missed: set[tuple[str, Place]] = field(factory=set)
     _written_out: int = 0
@@ -50,6 +61,17 @@ class Report:
         if (name, place) not in self._missed:
             self._missed.add((name, place))
             self.unset_variables.setdefault(name, []).append(place)
+
+    def blamed(self, errors: Iterable[Finding]) -> dict[tuple[str, str], int]:
+        """Return what to do without, so that *errors* go away; empty when one is not a missing variable's fault."""
+        missing = [place for places in self.unset_variables.values() for place in places]
+        blamed = dict(self.without)
+        for error in errors:
+            key = _blamed(error.place, missing)
+            if key is None or self.without.get(key, 0) >= _LEFT_OUT:
+                return {}
+            blamed[key] = self.without.get(key, 0) + 1
+        return blamed
 
     def error(
         self, rule: str, message: str, at: Mark | Place = NOWHERE, *, path: str = "", why: str = "", fix: str = ""
@@ -86,3 +108,18 @@ class Report:
             rest = [finding for finding in self.findings if not finding.is_error]
             message = "\n".join(str(finding) for finding in errors)
             raise InvalidInputError([*errors, *rest], message=message, code="compose.invalid")
+
+
+def _blamed(error: Place, missing: Sequence[Place]) -> tuple[str, str] | None:
+    """Return file and path of what an error is about, if that uses one of the variables that are *missing*."""
+    for place in missing:
+        if (place.file, place.line, place.column) == (error.file, error.line, error.column) or (
+            (place.file, place.path) == (error.file, error.path)
+        ):
+            return place.file, place.path
+    for place in missing:
+        if place.file == error.file and error.path and place.path.startswith((f"{error.path}.", f"{error.path}[")):
+            return place.file, place.path if place.path == f"{error.path}.image" else error.path
+        if place.file == error.file and place.path and error.path.startswith((f"{place.path}.", f"{place.path}[")):
+            return place.file, place.path
+    return None

@@ -22,11 +22,13 @@ class Sources:
         texts: (name for findings, text) in merge order.
         files: what they may read.
         folder: name of the project's folder; empty for texts.
+        base: the project's folder as findings name it; empty for texts.
     """
 
     texts: tuple[tuple[str, str], ...]
     files: Files
     folder: str = ""
+    base: str = ""
 
 
 def is_text(source: str | Path) -> bool:
@@ -51,15 +53,17 @@ def open_sources(given: Sequence[str | Path], files: Files | None, root: Path | 
         return _inside(given, files)
     texts: list[tuple[str, str]] = []
     folder: Path | None = None
+    base = ""
     for source in given:
         if is_text(source):
             texts.append(_named(source, len(texts), len(given)))
             continue
         for path in _paths(Path(source)):
-            folder = folder or _folder_of(path)
+            if folder is None:
+                folder, base = _folder_of(path), posixpath.dirname(path.as_posix())
             texts.append((str(path), _text(path)))
     found = _disk(folder, root) if folder else MemoryFiles()
-    return Sources(texts=tuple(texts), files=LimitedFiles(found), folder=folder.name if folder else "")
+    return Sources(texts=tuple(texts), files=LimitedFiles(found), folder=folder.name if folder else "", base=base)
 
 
 def _named(source: str | Path, position: int, count: int) -> tuple[str, str]:
@@ -89,7 +93,8 @@ def _inside(given: Sequence[str | Path], files: Files) -> Sources:
             folder = posixpath.dirname(path) if folder is None else folder
             texts.append((path, _text_inside(path, limited)))
     name = posixpath.basename(folder or "")
-    return Sources(texts=tuple(texts), files=Below(limited, folder) if folder else limited, folder=name)
+    below = Below(limited, folder) if folder else limited
+    return Sources(texts=tuple(texts), files=below, folder=name, base=folder or "")
 
 
 def _names_inside(path: str, files: Files) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
 
-from flowcore.compose import Files, Imported, MemoryFiles, import_compose
+from flowcore.compose import Files, Imported, MemoryFiles, import_compose, load
 from flowcore.errors import Finding, InvalidInputError
 
 
@@ -62,3 +63,15 @@ def only(result: Imported | InvalidInputError, rule: str) -> Finding:
     matches = found(result, rule)
     assert len(matches) == 1, [str(finding) for finding in result.findings]
     return matches[0]
+
+
+def loaded(files: Mapping[str, str | bytes], path: str = "compose.yaml", **options: Any) -> dict[str, Any]:
+    """Return the document of a Compose file in a tree of files."""
+    return load(Path(path), files=MemoryFiles(files), **options)
+
+
+def problems(files: Mapping[str, str | bytes], path: str = "compose.yaml") -> list[Finding]:
+    """Return the findings that a Compose file in a tree of files is refused with."""
+    with pytest.raises(InvalidInputError) as caught:
+        loaded(files, path)
+    return list(caught.value.findings)

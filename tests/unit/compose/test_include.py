@@ -1,61 +1,16 @@
-"""``include``, ``extends`` from other folders, label files, and trees of files that somebody else holds."""
+"""``include``: other projects put in, with their folders, variables and conflicts."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from flowcore.compose import MemoryFiles, import_compose, load
-from flowcore.errors import Finding, InvalidInputError
-from tests.unit.compose.looking import data
-
-
-def loaded(files: dict[str, str], path: str = "compose.yaml", **rest: Any) -> dict[str, Any]:
-    return load(Path(path), files=MemoryFiles(files), **rest)
-
-
-def problems(files: dict[str, str], path: str = "compose.yaml") -> list[Finding]:
-    with pytest.raises(InvalidInputError) as refused:
-        loaded(files, path)
-    return list(refused.value.findings)
-
+from flowcore.compose import import_compose
+from flowcore.errors import InvalidInputError, Severity
+from tests.unit.compose.looking import data, imported, loaded, only, problems
 
 WEB = "services: {web: {image: nginx}}\n"
-
-
-def test_a_path_leads_into_the_tree_that_is_handed_in() -> None:
-    files = {
-        "deploy/compose.yaml": "services: {web: {image: 'nginx:${TAG}', env_file: [../shared/web.env]}}",
-        "deploy/.env": "TAG=1.27",
-        ".env": "TAG=wrong",
-        "shared/web.env": "A=1",
-    }
-    imported = import_compose(Path("deploy/compose.yaml"), files=MemoryFiles(files))
-    assert data(imported, "web")["image"] == "nginx:1.27"
-    assert imported.workflow.name == "deploy"
-    assert not [f for f in imported.findings if f.rule == "env-file"]
-
-
-def test_a_folder_in_the_tree_stands_for_its_file_and_override() -> None:
-    files = {"a/docker-compose.yml": WEB, "a/docker-compose.override.yml": "services: {web: {scale: 3}}"}
-    assert loaded(files, "a")["services"]["web"]["scale"] == 3
-
-
-@pytest.mark.parametrize(
-    ("path", "told"),
-    [
-        ("../compose.yaml", "outside"),
-        ("/etc/passwd", "outside"),
-        ("b.yaml", "not there"),
-        ("a", "without compose.yaml"),
-    ],
-)
-def test_a_path_that_leads_nowhere_is_told(path: str, told: str) -> None:
-    [problem] = problems({"a/x": ""}, path)
-    assert told in problem.message
-    assert problem.place.file == path
 
 
 def test_an_include_brings_its_resources_with_paths_from_its_own_folder() -> None:
@@ -162,63 +117,127 @@ def test_including_is_bounded() -> None:
     assert "more than 200 files are included" in {problem.message for problem in problems(files)}
 
 
-def test_a_service_of_another_folder_is_extended_with_its_paths() -> None:
+def test_every_problem_of_included_files_is_told_at_once_and_where_it_stands() -> None:
     files = {
-        "compose.yaml": "services:\n  web:\n    extends: {file: common/base.yaml, service: base}\n    image: web\n",
-        "common/base.yaml": (
-            "services:\n  base:\n    extends: {file: deep/root.yaml, service: root}\n"
-            "    build: {dockerfile: D}\n    env_file: base.env\n    label_file: l.txt\n"
-        ),
-        "common/base.env": "A=1",
-        "common/l.txt": "com.example.a=1\ncom.example.b=2",
-        "common/deep/root.yaml": "services: {root: {volumes: ['./data:/data', '/abs:/abs', 'named:/n'], init: true}}",
+        "app/compose.yaml": "include:\n  - no.yaml\n  - ../../up.yaml\n  - {path: a/b.yaml, extra: 1}\n" + WEB,
+        "app/a/b.yaml": "services:\n  web: {image: other}\n  c: {image: c, label_file: no.txt}\nservics: {}\n",
     }
-    files["compose.yaml"] += "    labels: {com.example.b: own}\nvolumes: {named: {}}\n"
-    web = loaded(files)["services"]["web"]
-    assert web["build"]["context"] == "./common"
-    assert web["env_file"][0]["path"] == "./common/base.env"
-    assert [volume["source"] for volume in web["volumes"]] == ["./common/deep/data", "/abs", "named"]
-    assert web["init"] is True
-    assert web["labels"] == {"com.example.a": "1", "com.example.b": "own"}
+    found = problems(files, "app/compose.yaml")
+    told = {(finding.place.file, finding.place.line, finding.rule) for finding in found}
+    assert told >= {
+        ("app/compose.yaml", 2, "compose-include"),
+        ("app/compose.yaml", 3, "compose-include"),
+        ("app/compose.yaml", 4, "compose-unknown-key"),
+        ("app/compose.yaml", 5, "compose-include"),
+        ("app/a/b.yaml", 3, "compose-label-file"),
+        ("app/a/b.yaml", 4, "compose-unknown-key"),
+    }
+    assert all(finding.fix for finding in found if finding.is_error)
+    conflict = next(finding for finding in found if "services.web" in finding.place.path)
+    assert "app/a/b.yaml, line 2" in conflict.message
+
+
+def test_a_file_that_includes_the_first_one_is_a_circle() -> None:
+    files = {"d/compose.yaml": f"include: [a.yaml]\n{WEB}", "d/a.yaml": "include: [compose.yaml]\n"}
+    [circle] = problems(files, "d/compose.yaml")
+    assert "d/compose.yaml -> d/a.yaml -> d/compose.yaml" in circle.message
+    assert circle.place.file == "d/a.yaml"
+
+
+@pytest.mark.parametrize("env_file", ["/dev/null", "[]", "other.env"])
+def test_an_env_file_takes_the_place_of_the_one_beside(env_file: str) -> None:
+    files = {
+        "compose.yaml": f"include: [{{path: a/compose.yaml, env_file: {env_file}}}]\n{WEB}",
+        "a/compose.yaml": "services: {a: {image: 'a:${T:-none}'}}\n",
+        "a/.env": "T=beside",
+        "other.env": "U=1",
+    }
+    image = loaded(files)["services"]["a"]["image"]
+    assert image == ("a:beside" if env_file == "[]" else "a:none")
+
+
+def test_dollar_signs_of_included_files_are_replaced_once() -> None:
+    files = {
+        "compose.yaml": f"include: [a.yaml]\n{WEB}",
+        "a.yaml": "services: {a: {image: a, command: ['$$HOME', '${V}']}}\n",
+    }
+    assert loaded(files, env={"V": "$HOME"})["services"]["a"]["command"] == ["$HOME", "$HOME"]
+
+
+def test_tags_work_in_an_included_project() -> None:
+    files = {
+        "compose.yaml": f"include: [{{path: [d/a.yaml, d/b.yaml]}}]\n{WEB}",
+        "d/a.yaml": "services: {a: {image: a, volumes: ['./x:/x'], ports: ['80:80']}}\n",
+        "d/b.yaml": "services: {a: {volumes: !override ['./y:/y'], ports: !reset []}}\n",
+    }
+    service = loaded(files)["services"]["a"]
+    assert [volume["source"] for volume in service["volumes"]] == ["./d/y"]
+    assert "ports" not in service
+
+
+@pytest.mark.parametrize("body", ["services: [a]", "volumes: x", "services: !reset {}\nnetworks: [n]"])
+def test_a_group_of_an_included_file_must_be_a_mapping(body: str) -> None:
+    found = problems({"compose.yaml": f"include: [a.yaml]\n{WEB}", "a.yaml": f"{body}\n"})
+    assert [(f.rule, f.place.file) for f in found if f.is_error] == [("compose-type", "a.yaml")]
+
+
+def test_an_included_file_that_is_no_text_is_refused() -> None:
+    [problem] = problems({"compose.yaml": f"include: [a.yaml]\n{WEB}", "a.yaml": b"services: \xff\xfe"})
+    assert "UTF-8" in problem.message
+
+
+def test_an_unset_variable_of_an_included_file_is_found_there() -> None:
+    result = imported(f"include: [a.yaml]\n{WEB}", {"a.yaml": "services: {a: {image: 'a:${T}x'}}\n"})
+    assert [place.file for place in result.unset_variables["T"]] == ["a.yaml"]
+    assert only(result, "variable-unset").severity is Severity.WARNING
 
 
 @pytest.mark.parametrize(
-    ("extends", "told"),
+    ("text", "env", "told"),
     [
-        ("{file: ../up.yaml, service: a}", "outside"),
-        ("{file: no.yaml, service: a}", "not there"),
-        ("{file: other.yaml, service: b}", "is not in other.yaml"),
-        ("{file: circle.yaml, service: c}", "in a circle"),
+        ("#" + "c" * 100_000, "", "4000000 bytes"),
+        ("x-many: [" + "1," * 20_000 + "]", "", "300000 values"),
+        ("x-few: 1", "#" + "c" * 100_000, "4000000 bytes"),
     ],
 )
-def test_what_cannot_be_extended_is_told_with_its_place(extends: str, told: str) -> None:
+def test_large_files_cannot_be_included_again_and_again(text: str, env: str, told: str) -> None:
     files = {
-        "compose.yaml": f"services: {{web: {{image: a, extends: {extends}}}}}\n",
-        "other.yaml": "services: {a: {image: a}}",
-        "circle.yaml": "services: {c: {extends: {file: circle.yaml, service: c}}}",
+        "compose.yaml": f"include: [{', '.join(['d/a.yaml'] * 50)}]\n{WEB}",
+        "d/a.yaml": f"{text}\n",
+        "d/.env": env,
     }
-    found = problems(files)
-    assert any(told in problem.message for problem in found), found
-    assert all(problem.place.line for problem in found)
-
-
-@pytest.mark.parametrize(("path", "told"), [("no.txt", "is not there"), ("../l.txt", "is outside")])
-def test_label_files_must_be_there(path: str, told: str) -> None:
-    [problem] = problems({"compose.yaml": f"services: {{web: {{image: a, label_file: {path}}}}}"})
+    [problem] = problems(files)
+    assert (problem.rule, problem.place.file) == ("compose-limit", "compose.yaml")
     assert told in problem.message
-    assert problem.place.path == "services.web.label_file"
 
 
-def test_a_wider_root_opens_the_folders_beside(tmp_path: Path) -> None:
-    (tmp_path / "app").mkdir()
-    (tmp_path / "shared").mkdir()
-    (tmp_path / "shared" / "base.yaml").write_text("services: {base: {image: base, env_file: b.env}}")
-    (tmp_path / "shared" / "b.env").write_text("A=1")
-    path = tmp_path / "app" / "compose.yaml"
-    path.write_text("services: {web: {extends: {file: ../shared/base.yaml, service: base}}}")
-    with pytest.raises(InvalidInputError, match="outside"):
-        load(path)
-    web = load(path, root=tmp_path)["services"]["web"]
-    assert (web["image"], web["env_file"][0]["path"]) == ("base", "../shared/b.env")
-    with pytest.raises(InvalidInputError, match="is not in"):
-        load(path, root=tmp_path / "shared")
+def test_variables_cannot_grow_in_one_included_file_after_another() -> None:
+    files = {
+        "compose.yaml": f"include: [{', '.join(['a.yaml'] * 60)}]\n{WEB}",
+        "a.yaml": "services: {a: {image: a, command: ['${V}']}}\n",
+    }
+    with pytest.raises(InvalidInputError, match="grow by more"):
+        loaded(files, env={"V": "v" * 100_000})
+
+
+def test_port_ranges_of_equal_services_are_not_written_out_again_and_again() -> None:
+    group = "".join(f"  s{n}: {{image: a, ports: ['1-%s']}}\n" for n in range(60))
+    files = {
+        "compose.yaml": f"include: [a.yaml, b.yaml]\n{WEB}",
+        "a.yaml": "services:\n" + group.replace("%s", "1000"),
+        "b.yaml": "services:\n" + group.replace("%s", "999"),
+    }
+    assert len([problem for problem in problems(files) if "with another content" in problem.message]) == 60
+
+
+def test_a_project_of_several_folders_is_whole(compose_files: Path) -> None:
+    result = import_compose(compose_files / "include")
+    assert {data(result, name)["image"] for name in ("web", "db", "cache")} == {
+        "nginx:1.27",
+        "postgres:16.4",
+        "redis:7.4",
+    }
+    assert data(result, "cache")["replicas"] == 2
+    assert data(result, "web-config")["data"] == {"LANGUAGE": "en"}
+    assert result.secret_values["db-password-secret"] == {"password.txt": "only-for-tests\n"}
+    assert {finding.rule for finding in result.findings if "outside" in finding.message} == set()

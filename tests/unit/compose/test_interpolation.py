@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowcore.compose import interpolate
+from flowcore.compose import interpolate, load
 from flowcore.errors import InvalidInputError, Severity
 from tests.unit.compose.looking import data, found, imported, only, refused
 
@@ -84,16 +84,16 @@ def test_an_unset_variable_is_an_empty_text_and_one_warning_that_says_how_to_giv
 
 
 def test_all_required_variables_are_listed_at_once_with_their_places() -> None:
-    error = refused("""
-        services:
-          web:
-            image: ${IMAGE:?which image}
-            environment:
-              - P=${PORT?}
-        """)
-    places = [(f.place.line, f.place.column) for f in found(error, "variable-required")]
-    assert places == [(4, 12), (6, 9)]
-    assert "which image" in str(error)
+    text = "services:\n  web:\n    image: ${IMAGE:?which image}\n    environment:\n      - P=${PORT?}\n"
+    with pytest.raises(InvalidInputError) as error:
+        load(text)
+    places = [(f.place.line, f.place.column) for f in found(error.value, "variable-required")]
+    assert places == [(3, 12), (5, 9)]
+    assert "which image" in str(error.value)
+    # An import is a first look: it gives a drawing all the same.
+    result = imported(text)
+    assert [(f.place.line, f.severity) for f in found(result, "variable-required")] == [(3, "warning"), (5, "warning")]
+    assert set(result.unset_variables) == {"IMAGE", "PORT"}
 
 
 def test_variables_come_from_the_mapping_then_from_dotenv_and_never_from_the_process() -> None:

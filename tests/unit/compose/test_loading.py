@@ -283,6 +283,5 @@ def test_a_text_that_is_no_compose_file_is_refused_once_with_its_file() -> None:
         assert only(refused(text), "no-services").place.file == "compose.yaml"
 
 
-@pytest.mark.parametrize("image", ["'${TAG:?which}'", "[nginx]"])
-def test_an_image_that_is_wrong_is_not_told_to_be_missing_too(image: str) -> None:
-    assert len(refused(f"services: {{web: {{image: {image}}}}}\n").findings) == 1
+def test_an_image_that_is_wrong_is_not_told_to_be_missing_too() -> None:
+    assert len(refused("services: {web: {image: [nginx]}}\n").findings) == 1

@@ -15,7 +15,7 @@ from tests.schemas import violations
 from tests.unit.compose.looking import data, edges, found, kinds, only
 
 _GOOD = [
-    "aliases", "anchors", "binds", "everything", "extends", "jobs", "overrides", "ports", "profiles", "shop",
+    "aliases", "anchors", "binds", "everything", "extends", "include", "jobs", "overrides", "ports", "profiles", "shop",
     "underscores",
 ]  # fmt: skip
 

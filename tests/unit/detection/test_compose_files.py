@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from flowcore.detection import ComposeCandidate, find_compose
-from flowcore.files import COMPOSE_NAMES
 from flowcore.detection._walk import DEEPEST
 from flowcore.errors import ForbiddenError, NotFoundError
-from flowcore.files import FolderFiles, MemoryFiles
+from flowcore.files import COMPOSE_NAMES, FolderFiles, MemoryFiles
 
 WEB = "services:\n  web:\n    image: nginx\n"
 
