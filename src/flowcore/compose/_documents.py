@@ -12,6 +12,7 @@ from flowcore.compose._dotenv import parse_dotenv
 from flowcore.compose._extends import extend
 from flowcore.compose._interpolation import interpolate_tree
 from flowcore.compose._joining import Joining
+from flowcore.compose._legacy import read_documents
 from flowcore.compose._limits import Room, weight
 from flowcore.compose._marks import Block, Mark, Rows, Value, mark_of
 from flowcore.compose._merge import merge, untagged
@@ -19,7 +20,7 @@ from flowcore.compose._reading import read_text
 from flowcore.compose._rebase import rebase_project
 from flowcore.compose._report import Report
 from flowcore.compose._scalars import text_of
-from flowcore.compose._yaml import MAX_SIZE, read_yaml
+from flowcore.compose._yaml import MAX_SIZE
 from flowcore.errors import InvalidInputError, Place
 from flowcore.files import EntryKind, Files
 
@@ -110,7 +111,7 @@ class Documents:
             text = read_text(self.files, self._seen(path), most=4 * MAX_SIZE, tell=self._teller(rule, path, mark))
             if text is None:
                 return []
-            documents = self._known[self._name(path)] = read_yaml(text, self._name(path), self.report)
+            documents = self._known[self._name(path)] = read_documents(text, self._name(path), self.report)
         values = sum(weight(document, {}) for document in documents)
         return documents if self.room.copy(values, mark) else []
 

@@ -11,6 +11,7 @@ from flowcore.compose._documents import Documents, read_variables
 from flowcore.compose._interpolation import Outcome, TemplateError, substitute
 from flowcore.compose._joining import Joining
 from flowcore.compose._label_files import read_label_files
+from flowcore.compose._legacy import read_documents
 from flowcore.compose._limits import Room
 from flowcore.compose._marks import NOWHERE, Block, Mark, Value, mark_of
 from flowcore.compose._merge import merge, untagged
@@ -18,8 +19,9 @@ from flowcore.compose._normalise import normalise
 from flowcore.compose._project import Project
 from flowcore.compose._report import Report
 from flowcore.compose._scalars import text_of
+from flowcore.compose._shared_mounts import share_mounts
 from flowcore.compose._sources import Sources
-from flowcore.compose._yaml import NO_TEXT, read_yaml
+from flowcore.compose._yaml import NO_TEXT
 
 _NOT_IN_NAME = re.compile(r"[^a-z0-9_-]+")
 _DEFAULT_NAME = "app"
@@ -45,7 +47,7 @@ def load_project(
         report.error("compose-env", f"the variable {variable!r} is no text", path="env", fix="give its value as UTF-8")
         given[variable] = ""
     variables = {**read_variables(sources.files, ".env", given, report, posixpath.join(sources.base, ".env")), **given}
-    raw = [(document, label) for label, text in sources.texts for document in read_yaml(text, label, report)]
+    raw = [(document, label) for label, text in sources.texts for document in read_documents(text, label, report)]
     project_name = _name([document for document, _ in raw], name, variables, sources.folder)
     variables.setdefault("COMPOSE_PROJECT_NAME", project_name)
     variables.setdefault("PWD", ".")  # Compose runs in the project's folder
@@ -59,6 +61,7 @@ def load_project(
         base=sources.base,
     )
     tree = _one_tree(raw, work, start)
+    share_mounts(tree, report)
     named = [profiles] if isinstance(profiles, str) else profiles
     active = {*named, *filter(None, variables.get("COMPOSE_PROFILES", "").split(","))}
     disabled = _choose(tree, active)

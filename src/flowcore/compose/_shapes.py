@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -10,7 +11,7 @@ from attrs import evolve, frozen
 from flowcore.compose._marks import Block, Mark, Rows, Value, mark_of
 from flowcore.compose._report import Report
 from flowcore.compose._scalars import text_of
-from flowcore.compose._units import whole_number, yes_or_no
+from flowcore.compose._units import bytes_of, cpus_of, seconds_of, whole_number, yes_or_no
 from flowcore.compose._words import split_words
 
 
@@ -63,6 +64,9 @@ def _kind(value: Value) -> str:
     return f"the {'text' if isinstance(value, str) else 'value'} {f'{name}=…' if sign else name!r}"
 
 
+_RESTART = re.compile(r"no|always|unless-stopped|on-failure(?::\d{1,9})?")
+
+
 def is_scalar(value: Value) -> bool:
     """Whether *value* is neither a mapping nor a list."""
     return not isinstance(value, (dict, list))
@@ -105,6 +109,51 @@ def flag(value: Value, at: At) -> Value:
     if found is None:
         at.wrong("true or false", value)
     return found
+
+
+def duration(value: Value, at: At) -> Value:
+    """A duration, which stays as it is written."""
+    found = _checked(value, at, seconds_of, "a duration like 1m30s")
+    return None if found is None else text_of(found)
+
+
+def size(value: Value, at: At) -> Value:
+    """A size in bytes, which stays as it is written."""
+    return _checked(value, at, bytes_of, "a size like 64m")
+
+
+def processors(value: Value, at: At) -> Value:
+    """A number of processors, which stays as it is written."""
+    return _checked(value, at, cpus_of, "a number of processors like 0.5")
+
+
+def _checked(value: Value, at: At, read: Callable[[Value], object], what: str) -> Value:
+    if value is not None and (not is_scalar(value) or read(value) is None):
+        at.wrong(what, value)
+        return None
+    return value
+
+
+def choice(*known: str) -> Shape:
+    """One of some words; empty means none is chosen."""
+
+    def shape(value: Value, at: At) -> Value:
+        word = text(value, at)
+        if word and word not in known:
+            at.wrong(f"one of {', '.join(known)}", value)
+            return None
+        return word
+
+    return shape
+
+
+def restart(value: Value, at: At) -> Value:
+    """When a container is started again."""
+    word = text(value, at)
+    if word and not _RESTART.fullmatch(word):
+        at.wrong("one of no, always, unless-stopped, on-failure or on-failure:TIMES", value)
+        return None
+    return word
 
 
 def texts(value: Value, at: At) -> Value:

@@ -56,7 +56,8 @@ def test_an_empty_healthcheck_is_none() -> None:
 
 def test_a_wrong_duration_is_refused_with_its_place() -> None:
     error = refused("services:\n  web:\n    image: a\n    healthcheck:\n      test: a\n      interval: soon\n")
-    assert only(error, "duration").place.line == 6
+    [problem] = error.findings
+    assert (problem.place.line, problem.place.path) == (6, "services.web.healthcheck.interval")
 
 
 def test_resources_are_converted() -> None:

@@ -102,7 +102,10 @@ def test_a_mount_without_its_source_is_a_mount_all_the_same() -> None:
 def test_what_is_left_out_is_told_and_what_is_beside_it_stays() -> None:
     result = imported("services: {web: {image: nginx, ports: ['80:${P}', '81:81'], mem_limit: '${M}'}}\n")
     assert [port["containerPort"] for port in data(result, "web")["ports"]] == [81]
-    assert [finding.place.path for finding in found(result, "variable-left-out")] == ["services.web.ports[0]"]
+    assert [finding.place.path for finding in found(result, "variable-left-out")] == [
+        "services.web.ports[0]",
+        "services.web.mem_limit",
+    ]
 
 
 def test_other_errors_are_told_together_with_those_of_variables() -> None:
