@@ -46,7 +46,9 @@ class Settings:
         run_timeout: seconds until every node of a run must be healthy, unless the run says otherwise.
         lease_seconds: how long a run of a process that died waits for another one.
         recover_every: seconds between two looks for such runs.
-        git_schemes: what URLs of Git repositories may start with; ``http`` is for inner networks.
+        git_schemes: what URLs of Git repositories may start with; ``http`` is for inner networks, ``ssh`` needs
+            ``git_known_hosts``.
+        git_known_hosts: file with the keys of the hosts that SSH may talk to.
         git_ca_file: certificates of authorities that Git trusts, in place of the system's.
         import_timeout: seconds that an import from a repository may take.
         import_keep: seconds that such an import can be looked at.
@@ -80,6 +82,7 @@ class Settings:
     lease_seconds: float = 15
     recover_every: float = 5
     git_schemes: tuple[str, ...] = ("https",)
+    git_known_hosts: Path | None = None
     git_ca_file: Path | None = None
     import_timeout: float = 300
     import_keep: float = 24 * 3600
@@ -132,6 +135,7 @@ class Settings:
             lease_seconds=reader.number("lease_seconds", 15.0, float, 1, 3600),
             recover_every=reader.number("recover_every", 5.0, float, 0.1, 3600),
             git_schemes=reader.schemes("git_schemes"),
+            git_known_hosts=reader.file("git_known_hosts"),
             git_ca_file=reader.file("git_ca_file"),
             import_timeout=reader.number("import_timeout", 300.0, float, 1, 24 * 3600),
             import_keep=reader.number("import_keep", 24 * 3600.0, float, 60, 365 * 24 * 3600),
@@ -174,8 +178,10 @@ class _Reader:
 
     def schemes(self, name: str) -> tuple[str, ...]:
         found = self.words(name) or ("https",)
-        if not set(found) <= {"https", "http"}:
-            self._problem(name, "must be https, or https,http")
+        if not set(found) <= {"https", "http", "ssh"}:
+            self._problem(name, "must be some of https, http and ssh")
+        if "ssh" in found and not self.env.get(f"{PREFIX}GIT_KNOWN_HOSTS"):
+            self._problem(name, f"allows ssh, which needs {PREFIX}GIT_KNOWN_HOSTS")
         return found
 
     def words(self, name: str) -> tuple[str, ...]:

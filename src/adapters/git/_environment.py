@@ -68,6 +68,8 @@ def connecting(remote: Remote, reachable: Reachable, credential: GitCredential |
     """Return the settings for one host: its one protocol, its checked addresses, and what it is shown."""
     addresses = ",".join(f"[{address}]" if ":" in address else address for address in reachable.addresses)
     settings = {f"protocol.{remote.scheme}.allow": "always"}
+    if remote.scheme == "ssh":
+        return settings  # pinned by SSH's own options
     if remote.host not in reachable.addresses:  # an address needs no resolver
         settings["http.curloptResolve"] = f"{remote.host}:{remote.port}:{addresses}"
     if ca_file:

@@ -44,6 +44,15 @@ def _tls(place: str) -> FlowcoreError:
     return UnavailableError(text, code="git.tls")
 
 
+def _unknown_key(place: str) -> FlowcoreError:
+    text = f"the SSH key of {place} is not among the known hosts; an administrator adds it, checked, to the file of "
+    return UnavailableError(f"{text}FLOWCORE_GIT_KNOWN_HOSTS", code="git.host_key")
+
+
+def _no_ssh(_place: str) -> FlowcoreError:
+    return UnavailableError("SSH is not installed; install an OpenSSH client", code="git.missing")
+
+
 def _slow(place: str) -> FlowcoreError:
     return LimitExceededError(f"{place} sends too slowly, or nothing at all; try again later", code=_TOO_SLOW)
 
@@ -61,6 +70,9 @@ def _no_git(place: str) -> FlowcoreError:
 #: In this order: the first that fits.
 _OUTCOMES: tuple[tuple[str, Callable[[str], FlowcoreError]], ...] = (
     (r"could not read (Username|Password)|Authentication failed|returned error: 401", _unauthenticated),
+    (r"Permission denied \(|Load key .*: invalid format|Too many authentication failures", _unauthenticated),
+    (r"Host key verification failed|host key is known|IDENTIFICATION HAS CHANGED", _unknown_key),
+    (r"cannot run ssh|ssh: not found|No such file or directory.*ssh", _no_ssh),
     (r"returned error: 403", _forbidden),
     (r"not our ref|unadvertised object|couldn't find remote ref", _no_ref),
     (r"repository '.*' not found|returned error: (404|410)", _not_found),

@@ -10,12 +10,15 @@ from attrs import frozen
 
 from flowcore.errors import FlowcoreError, ForbiddenError, InvalidInputError
 
-_PORTS = {"https": 443, "http": 80}
+_PORTS = {"https": 443, "http": 80, "ssh": 22}
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _URL = re.compile(
     r"(?P<scheme>[a-z]+)://(?P<host>[^/:\[\]@]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/(?P<path>[^?#]+)",
     re.IGNORECASE,
 )
+#: The short form of SSH, ``git@host:owner/repository.git``, and the user in front of a host.
+_SHORT = re.compile(r"(?P<user>[A-Za-z0-9_][A-Za-z0-9_.-]{0,31})@(?P<host>[^/:@\[\]]+):(?P<path>[^:/][^:]*)")
+_USER = re.compile(r"ssh://(?P<user>[A-Za-z0-9_][A-Za-z0-9_.-]{0,31})@", re.IGNORECASE)
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _PATH = re.compile(r"(?:[A-Za-z0-9_.~+!$&'(),;=@-]|%[0-9A-Fa-f]{2}|/)+")
 #: What curl takes for a number, and so for an address: ``127.1``, ``2130706433``, ``0x7f.1``.
@@ -28,16 +31,18 @@ class Remote:
     """A repository's address, in one spelling.
 
     Attributes:
-        scheme: ``https`` or ``http``.
+        scheme: ``https``, ``http`` or ``ssh``.
         host: lower case; an IPv6 address without brackets.
         port: TCP port.
         path: starts with ``/``.
+        user: whom SSH signs in as; empty for other schemes.
     """
 
     scheme: str
     host: str
     port: int
     path: str
+    user: str = ""
 
     @property
     def place(self) -> str:
@@ -53,7 +58,8 @@ class Remote:
     @property
     def url(self) -> str:
         """URL of the repository."""
-        return f"{self.scheme}://{self.place}{self.path}"
+        user = f"{self.user}@" if self.user else ""
+        return f"{self.scheme}://{user}{self.place}{self.path}"
 
 
 def parse_remote(url: str, schemes: Collection[str]) -> Remote:
@@ -66,7 +72,13 @@ def parse_remote(url: str, schemes: Collection[str]) -> Remote:
     """
     if len(url) > _LONGEST or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
         raise _invalid("it is too long, or holds a space, a backslash, a control character or a letter outside ASCII")
+    short = _SHORT.fullmatch(url)
+    if short is not None:
+        url = f"ssh://{short['user']}@{short['host']}/{short['path']}"
     _check_scheme(url, schemes)
+    named = _USER.match(url)
+    if named is not None:
+        url = f"ssh://{url[named.end() :]}"
     if "@" in url.split("//", 1)[1].split("/")[0]:
         raise ForbiddenError(
             "the URL holds a user or password; remove it, and give the credential on its own",
@@ -79,7 +91,8 @@ def parse_remote(url: str, schemes: Collection[str]) -> Remote:
     port = int(match["port"] or _PORTS[scheme])
     if not 0 < port < 65536:
         raise _invalid("its port is none")
-    return Remote(scheme, _host(match["host"].lower()), port, _path(match["path"]))
+    user = (named["user"] if named is not None else "git") if scheme == "ssh" else ""
+    return Remote(scheme, _host(match["host"].lower()), port, _path(match["path"]), user)
 
 
 def _check_scheme(url: str, schemes: Collection[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
@@ -19,6 +20,7 @@ from adapters.git._process import Outcome, run_git
 from adapters.git._progress import ProgressReader
 from adapters.git._refs import Listing, Wanted, parse_listing
 from adapters.git._remote import Remote, parse_remote
+from adapters.git._ssh import ssh_variables
 from adapters.git._tree import BlobReader, TreeFiles, parse_tree
 from flowcore.errors import FlowcoreError, ForbiddenError, LimitExceededError, UnavailableError
 from flowcore.ports.git import Checkout, GitCredential, GitProgress, RemoteRefs
@@ -111,12 +113,15 @@ class _Session:
 
 @frozen(kw_only=True)
 class GitProcesses:
-    """Repositories over HTTPS by the system's ``git``, at least 2.37.
+    """Repositories over HTTPS, and SSH where it is allowed, by the system's ``git``, at least 2.37.
 
     Attributes:
         guard: asked for every host; Git connects to the addresses that it returned and to nothing else.
         limits: what a repository may cost.
-        schemes: what a URL may start with: ``https``; ``http`` for an inner network, where anybody can read along.
+        schemes: what a URL may start with: ``https``; ``http`` for an inner network, where anybody can read along;
+            ``ssh``, with a private key as credential.
+        known_hosts: file with the keys of the hosts that SSH may talk to; others are refused.
+        ssh: name or path of the SSH client.
         ca_file: file with the authorities to trust; empty for the system's.
         git: name or path of the program.
         folder: where the private folders are made; empty for the system's place for temporary files.
@@ -126,6 +131,8 @@ class GitProcesses:
     limits: GitLimits = field(factory=GitLimits)
     schemes: Collection[str] = ("https",)
     ca_file: str = ""
+    known_hosts: str = os.devnull
+    ssh: str = "ssh"
     git: str = "git"
     folder: str = ""
 
@@ -166,7 +173,10 @@ class GitProcesses:
         settings["http.lowSpeedTime"] = str(self.limits.stall_seconds)
         with _private_folder(self.folder) as home:
             git = await self._program(home)
-            yield _Session(git, home, environment(git, home, settings), remote, self.limits)
+            variables = environment(git, home, settings)
+            if remote.scheme == "ssh":
+                variables |= ssh_variables(self.ssh, home, self.known_hosts, remote, reachable, credential)
+            yield _Session(git, home, variables, remote, self.limits)
 
     async def _program(self, home: Path) -> str:
         """Return the path of Git.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from attrs import frozen
 
 from adapters.git import GitProcesses
@@ -39,7 +41,8 @@ class Imports:
 def open_git(settings: Settings, guard: AddressGuard) -> GitSource:
     """Return the way to Git repositories; nothing is started yet."""
     ca_file = str(settings.git_ca_file) if settings.git_ca_file is not None else ""
-    return GitProcesses(guard=guard, schemes=settings.git_schemes, ca_file=ca_file)
+    known_hosts = str(settings.git_known_hosts) if settings.git_known_hosts is not None else os.devnull
+    return GitProcesses(guard=guard, schemes=settings.git_schemes, ca_file=ca_file, known_hosts=known_hosts)
 
 
 def wire_imports(

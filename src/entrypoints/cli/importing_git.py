@@ -31,6 +31,11 @@ USERNAME, TOKEN = "FLOWCORE_GIT_USERNAME", "FLOWCORE_GIT_TOKEN"
 @click.option("--file", "compose_file", default="", help="The Compose file to take where there are several.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write the workflow to.")
 @click.option("--name", default="", help="Name of the project.")
+@click.option(
+    "--known-hosts",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Allow ssh:// URLs to the hosts in this file; FLOWCORE_GIT_TOKEN is then a private key.",
+)
 @click.option("--insecure-http", is_flag=True, help="Allow http:// URLs, where anybody on the way can read along.")
 @report_option
 @compose_options
@@ -41,6 +46,7 @@ def git_command(
     compose_file: str,
     output: Path | None,
     name: str,
+    known_hosts: Path | None,
     insecure_http: bool,
     report: str | None,
     options: ComposeOptions,
@@ -55,7 +61,8 @@ def git_command(
     shown to the host of URL only.
     """
     order = RepositoryOrder(url=url, ref=ref, path=path, compose_file=compose_file, wishes=_wishes(options, name))
-    found = asyncio.run(_look(order, insecure_http=insecure_http))
+    schemes = ("https", *(["http"] if insecure_http else []), *(["ssh"] if known_hosts else []))
+    found = asyncio.run(_look(order, Settings(git_schemes=schemes, git_known_hosts=known_hosts)))
     if found.analysis is None:
         raise _several(found)
     errors_console().print(f"{found.url} at {found.ref} ({found.commit[:12]})")
@@ -73,13 +80,12 @@ def _wishes(options: ComposeOptions, name: str) -> Wishes:
     )
 
 
-async def _look(order: RepositoryOrder, *, insecure_http: bool) -> RepositoryAnalysis:
+async def _look(order: RepositoryOrder, settings: Settings) -> RepositoryAnalysis:
     # Imported here because the adapters take their time, and the other commands do without them.
     from entrypoints.bootstrap import open_repositories
 
     location = locate(order)
-    settings = Settings(git_schemes=("https", "http") if insecure_http else ("https",))
-    analyze = open_repositories(settings, urlsplit(location.url).hostname or "")
+    analyze = open_repositories(settings, urlsplit(f"//{location.host}").hostname or "")
     token = os.environ.get(TOKEN, "")
     username = os.environ.get(USERNAME) or "git"
     credential = GitCredential(host=location.host, username=username, secret=token) if token else None

@@ -15,7 +15,8 @@ from flowcore.ports.system import Clock, IdSource
 from flowcore.usecases._changing import change
 
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?::[1-9][0-9]{0,4})?")
-_LONGEST = 4096
+_KEY = re.compile(r"-----BEGIN [A-Z ]+-----\r?\n[A-Za-z0-9+/=\r\n]+-----END [A-Z ]+-----\s*")
+_LONGEST = 16_384
 
 
 @frozen(kw_only=True)
@@ -41,8 +42,9 @@ class GitCredentials:
         if not _HOST.fullmatch(host) or len(host) > 253:
             fix = "give the host alone, like git.example.com or git.example.com:8443"
             raise InvalidInputError.of("the host is not the name of a host", path="host", fix=fix)
-        if not secret or len(secret) > _LONGEST or not secret.isprintable():
-            raise InvalidInputError.of("the secret must be a password or token in one line", path="secret")
+        if not secret or len(secret) > _LONGEST or not (secret.isprintable() or _KEY.fullmatch(secret)):
+            message = "the secret must be a password or token in one line, or a private key in PEM form"
+            raise InvalidInputError.of(message, path="secret")
         if not username.isprintable() or ":" in username or len(username) > _LONGEST:
             raise InvalidInputError.of("the user name must be one line without a colon", path="username")
         found = await self.kept.find({"owner_id": user.id, "host": host}, limit=1)
