@@ -121,19 +121,23 @@ class ImportExecutor:
         await self.sessions.remove(session_id)
 
     async def _work(self, session: ImportSession, order: RepositoryOrder, credential: GitCredential | None) -> None:
+        code, told = "import.broken", "Something went wrong here, and not with the repository; try again"
         try:
             found = await self._in_time(session, order, credential)
             await self._complete(session, found)
+            code = ""
         except InvalidInputError as error:
             # Every problem, not the first one.
-            told = "\n".join(finding.message for finding in error.findings) or error.message
-            await self._fail(session, error.code, told)
+            code, told = error.code, "\n".join(finding.message for finding in error.findings) or error.message
         except FlowcoreError as error:
-            await self._fail(session, error.code, error.message)
+            code, told = error.code, error.message
         except asyncio.CancelledError:
-            await asyncio.shield(self._fail(session, "import.cancelled", "The import was ended with the service"))
+            code, told = "import.cancelled", "The import was ended with the service"
             raise
         finally:
+            if code:
+                with suppress(FlowcoreError):  # a store that does not answer is told at the deadline
+                    await asyncio.shield(self._fail(session, code, told))
             self._jobs.pop(session.id, None)
             self._live.pop(session.id, None)
 

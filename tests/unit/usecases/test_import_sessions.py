@@ -247,6 +247,20 @@ async def test_a_failure_is_told_with_its_code(desk: Desk) -> None:
     assert ended.error_message == "the host does not answer"
 
 
+async def test_a_mistake_of_ours_ends_the_import_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(*_: object) -> None:
+        raise RuntimeError("planted mistake")
+
+    monkeypatch.setattr("flowcore.usecases.repositories.find_compose", stumble)
+    desk.git.gate.set()
+    session = await desk.start(ANN, "git_url", order())
+    job = desk.executor._jobs[session.id]
+    ended = await desk.finished(session)
+    assert (ended.status, ended.error_code) == (ImportStatus.FAILED, "import.broken")
+    assert "planted" not in ended.error_message
+    assert isinstance(job.exception(), RuntimeError)
+
+
 async def test_a_broken_compose_file_fails_with_every_problem(desk: Desk) -> None:
     broken = "services:\n  a: {image: 1, ports: [x]}\n  b: {mem_limit: y, image: b}\n"
     desk.git.repositories[URL] = FakeRepository(branches={"main": MemoryFiles({"compose.yaml": broken})})
