@@ -21,6 +21,7 @@ from flowcore.ports.storage import Store
 from flowcore.ports.system import Clock, IdSource
 from flowcore.usecases import (
     accounts,
+    api_tokens,
     archiving,
     clusters,
     discovering,
@@ -104,6 +105,9 @@ class App:
     act_locally: local_account.ActLocally
     sign_in: accounts.SignIn
     authenticate: accounts.Authenticate
+    identify: api_tokens.Identify
+    api_tokens: api_tokens.ApiTokens
+    sign_out_everywhere: accounts.SignOutEverywhere
     refresh_token: accounts.RefreshToken
     providers: oauth.Providers
     begin_oauth: oauth.BeginOAuth

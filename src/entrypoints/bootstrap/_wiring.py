@@ -6,9 +6,10 @@ from entrypoints.bootstrap._app import App, Ports
 from entrypoints.bootstrap._identity import wire_identity
 from entrypoints.bootstrap._importing import wire_imports
 from entrypoints.settings import Settings
-from flowcore.ports.storage import CLUSTERS, LEASES, PLUGIN_CHOICES, RUNS, USERS, VERSIONS, WORKFLOWS
+from flowcore.ports.storage import API_TOKENS, CLUSTERS, LEASES, PLUGIN_CHOICES, RUNS, USERS, VERSIONS, WORKFLOWS
 from flowcore.usecases import (
     accounts,
+    api_tokens,
     archiving,
     clusters,
     discovering,
@@ -53,6 +54,7 @@ def wire(ports: Ports, settings: Settings) -> App:
         welcome=welcome,
     )
     authenticate = accounts.Authenticate(users=users, tokens=ports.tokens)
+    own_tokens = api_tokens.ApiTokens(kept=store.repository(API_TOKENS), clock=clock, ids=ids)
     chosen = clusters.ClusterQueries(clusters=kept)
     create = workflows.CreateWorkflow(workflows=drawn, clock=clock, ids=ids)
     save = workflows.SaveWorkflow(workflows=drawn, clock=clock)
@@ -79,6 +81,9 @@ def wire(ports: Ports, settings: Settings) -> App:
             welcome=welcome,
         ),
         authenticate=authenticate,
+        identify=api_tokens.Identify(authenticate=authenticate, api_tokens=own_tokens, users=users),
+        api_tokens=own_tokens,
+        sign_out_everywhere=accounts.SignOutEverywhere(users=users, clock=clock),
         refresh_token=accounts.RefreshToken(authenticate=authenticate, tokens=ports.tokens),
         change_profile=accounts.ChangeProfile(users=users, clock=clock),
         change_password=accounts.ChangePassword(users=users, hasher=ports.hasher, tokens=ports.tokens, clock=clock),

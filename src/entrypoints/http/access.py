@@ -12,10 +12,27 @@ from litestar.handlers import BaseRouteHandler
 from entrypoints.bootstrap import App
 from flowcore.errors import UnauthenticatedError
 from flowcore.model import User
+from flowcore.policy import Scope
 
 #: Options of a route: it asks for no token; it takes one in the query too.
 PUBLIC: dict[str, Any] = {"public": True}
 TOKEN_IN_QUERY: dict[str, Any] = {"token_in_query": True}
+
+_READING = ("GET", "HEAD", "OPTIONS")
+
+
+def needs(scope: Scope) -> dict[str, Any]:
+    """Return the option of a route that says which scope an API token needs for it.
+
+    Without it, reading needs ``read`` and everything else ``write``.
+    """
+    return {"scope": scope}
+
+
+def scope_of(handler: BaseRouteHandler, method: str) -> Scope:
+    """Return the scope that an API token needs for a route."""
+    scope: Scope | None = handler.opt.get("scope")
+    return scope or (Scope.READ if method in _READING else Scope.WRITE)
 
 
 async def require_user(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -23,11 +40,13 @@ async def require_user(connection: ASGIConnection[Any, Any, Any, Any], handler: 
 
     Raises:
         UnauthenticatedError: there is no valid token.
+        ForbiddenError: it is an API token that is not for this.
     """
     if handler.opt.get("public"):
         return
     app: App = connection.app.state.flowcore
-    connection.scope["user"] = await app.authenticate(token_of(connection, handler, app))
+    needed = scope_of(handler, str(connection.scope.get("method", "GET")))
+    connection.scope["user"] = await app.identify(token_of(connection, handler, app), needed)
 
 
 def provide_user(request: Request[User, Any, Any]) -> User:

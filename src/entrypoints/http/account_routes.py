@@ -12,8 +12,9 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from entrypoints.bootstrap import App
-from entrypoints.http.access import PUBLIC, bearer_of
+from entrypoints.http.access import PUBLIC, bearer_of, needs
 from flowcore.model import User
+from flowcore.policy import Scope
 from flowcore.usecases.accounts import Newcomer, Session
 
 
@@ -151,13 +152,13 @@ async def methods(app: NamedDependency[App]) -> MethodsOut:
     return MethodsOut(builtin, providers)
 
 
-@get("/profile")
+@get("/profile", opt=needs(Scope.ACCOUNT))
 async def profile(user: NamedDependency[User]) -> ProfileOut:
     """Show one's own profile."""
     return ProfileOut(UserOut.of(user))
 
 
-@put("/profile")
+@put("/profile", opt=needs(Scope.ACCOUNT))
 async def change_profile(
     data: JSONBody[ProfileIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> ProfileOut:
@@ -165,7 +166,7 @@ async def change_profile(
     return ProfileOut(UserOut.of(await app.change_profile(user, name=data.name)))
 
 
-@put("/profile/password")
+@put("/profile/password", opt=needs(Scope.ACCOUNT))
 async def change_password(
     data: JSONBody[PasswordIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> PasswordOut:

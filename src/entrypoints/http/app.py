@@ -30,6 +30,7 @@ from entrypoints.http import (
     run_routes,
     streams,
     template_routes,
+    token_routes,
     version_routes,
     workflow_routes,
 )
@@ -49,6 +50,7 @@ OpenApp = Callable[[], AbstractAsyncContextManager[App]]
 
 _ROUTERS = (
     account_routes.router,
+    token_routes.router,
     oauth_routes.router,
     workflow_routes.router,
     version_routes.router,

@@ -10,7 +10,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from entrypoints.bootstrap import App
+from entrypoints.http.access import needs
 from flowcore.model import GitAccess, User
+from flowcore.policy import Scope
 
 
 class CredentialIn(msgspec.Struct):
@@ -40,13 +42,13 @@ class CredentialsOut(msgspec.Struct):
     credentials: list[CredentialOut]
 
 
-@get("/git/credentials")
+@get("/git/credentials", opt=needs(Scope.ACCOUNT))
 async def list_credentials(user: NamedDependency[User], app: NamedDependency[App]) -> CredentialsOut:
     """List the hosts that one has credentials for."""
     return CredentialsOut([CredentialOut.of(kept) for kept in await app.imports.credentials.list(user)])
 
 
-@put("/git/credentials/{host:str}")
+@put("/git/credentials/{host:str}", opt=needs(Scope.ACCOUNT))
 async def put_credential(
     host: FromPath[str], data: JSONBody[CredentialIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> CredentialOut:
@@ -55,7 +57,7 @@ async def put_credential(
     return CredentialOut.of(kept)
 
 
-@delete("/git/credentials/{host:str}")
+@delete("/git/credentials/{host:str}", opt=needs(Scope.ACCOUNT))
 async def delete_credential(host: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> None:
     """Forget what is stored for a host."""
     await app.imports.credentials.remove(user, host)

@@ -11,12 +11,14 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from entrypoints.bootstrap import App
+from entrypoints.http.access import needs
 from entrypoints.http.ids import checked_id
 from entrypoints.http.import_shapes import AppliedOut, ImportedOut
 from entrypoints.http.workflow_shapes import WorkflowOut, edges_in, nodes_in
 from flowcore.errors import InvalidInputError
 from flowcore.merging import OnConflict
 from flowcore.model import Position, User
+from flowcore.policy import Scope
 from flowcore.usecases.import_merging import Import, placed
 from flowcore.usecases.imports import COMPOSE
 from flowcore.usecases.workflows import WorkflowDraft
@@ -78,7 +80,7 @@ async def apply(data: JSONBody[ApplyIn], user: NamedDependency[User], app: Named
     return AppliedOut.of(applied, "Import applied successfully")
 
 
-@post("/import/preview", status_code=200)
+@post("/import/preview", status_code=200, opt=needs(Scope.READ))
 async def preview(data: JSONBody[ApplyIn], user: NamedDependency[User], app: NamedDependency[App]) -> AppliedOut:
     """Tell what ``apply`` would do, and store nothing."""
     applied = await app.imports.preview(user, checked_id(data.workflow_id, "workflow"), _import(data))

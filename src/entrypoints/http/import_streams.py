@@ -16,8 +16,9 @@ from entrypoints.http.access import TOKEN_IN_QUERY, token_of
 from entrypoints.http.ids import checked_id
 from entrypoints.http.import_shapes import SessionOut
 from entrypoints.http.streams import HEADERS, RETRY, OpenStreams, counted, frame, with_beats
-from flowcore.errors import FlowcoreError, NotFoundError, UnauthenticatedError
+from flowcore.errors import FlowcoreError, ForbiddenError, NotFoundError, UnauthenticatedError
 from flowcore.model import ImportSession, ImportStatus, User
+from flowcore.policy import Scope
 from flowcore.ports.events import Event
 from flowcore.usecases.importing import channel_of, progress_of
 
@@ -43,8 +44,8 @@ async def follow(
 
     async def may_go_on() -> bool:
         try:
-            await app.authenticate(token)
-        except UnauthenticatedError:
+            await app.identify(token, Scope.READ)
+        except (ForbiddenError, UnauthenticatedError):
             return False
         except FlowcoreError:
             return True  # the store does not answer now; that is no reason to send anybody away

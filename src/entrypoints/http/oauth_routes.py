@@ -15,10 +15,11 @@ from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 
 from entrypoints.bootstrap import App
-from entrypoints.http.access import PUBLIC
+from entrypoints.http.access import PUBLIC, needs
 from entrypoints.http.account_routes import SessionOut
 from entrypoints.settings import Settings
 from flowcore.model import User
+from flowcore.policy import Scope
 from flowcore.usecases.oauth import STATE_LASTS, Landing, Return
 
 
@@ -88,7 +89,7 @@ async def exchange(
     return answer
 
 
-@get("/profile/identities")
+@get("/profile/identities", opt=needs(Scope.ACCOUNT))
 async def identities(user: NamedDependency[User], app: NamedDependency[App]) -> IdentitiesOut:
     """List the identities that open one's own account."""
     linked = await app.identities.of(user)
@@ -97,7 +98,7 @@ async def identities(user: NamedDependency[User], app: NamedDependency[App]) -> 
     )
 
 
-@post("/profile/identities/{provider:str}/link", status_code=200)
+@post("/profile/identities/{provider:str}/link", status_code=200, opt=needs(Scope.ACCOUNT))
 async def link(provider: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> Response[LinkOut]:
     """Begin to link an identity to one's own account; the browser goes to ``url`` next."""
     beginning = await app.begin_oauth(provider, linker=user)
@@ -106,7 +107,7 @@ async def link(provider: FromPath[str], user: NamedDependency[User], app: NamedD
     return answer
 
 
-@delete("/profile/identities/{provider:str}", status_code=200)
+@delete("/profile/identities/{provider:str}", status_code=200, opt=needs(Scope.ACCOUNT))
 async def unlink(provider: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> dict[str, str]:
     """Unlink an identity, as long as another way into the account remains."""
     await app.identities.remove(user, provider)

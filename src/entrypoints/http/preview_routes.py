@@ -10,11 +10,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from entrypoints.bootstrap import App
+from entrypoints.http.access import needs
 from entrypoints.http.errors import problems_of
 from entrypoints.http.ids import checked_id
 from entrypoints.http.workflow_shapes import edges_in, nodes_in
 from flowcore.errors import errors_of
 from flowcore.model import User
+from flowcore.policy import Scope
 from flowcore.usecases.previewing import Preview, StepPreview
 
 
@@ -57,7 +59,7 @@ class PlanOut(msgspec.Struct):
         )
 
 
-@post("/workflows/{workflow_id:str}/validate", status_code=200)
+@post("/workflows/{workflow_id:str}/validate", status_code=200, opt=needs(Scope.READ))
 async def validate(
     workflow_id: FromPath[str],
     user: NamedDependency[User],
@@ -71,7 +73,7 @@ async def validate(
     return FindingsOut(not errors_of(findings), problems_of(findings))
 
 
-@post("/workflows/{workflow_id:str}/plan", status_code=200)
+@post("/workflows/{workflow_id:str}/plan", status_code=200, opt=needs(Scope.READ))
 async def plan(workflow_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> PlanOut:
     """Compare a workflow with its cluster; nothing is changed."""
     return PlanOut.of(await app.preview_run(user, checked_id(workflow_id, "workflow")))

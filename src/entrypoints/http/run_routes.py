@@ -11,10 +11,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from entrypoints.bootstrap import App
+from entrypoints.http.access import needs
 from entrypoints.http.ids import checked_id, clamped
 from entrypoints.http.workflow_shapes import RunOut
 from flowcore.errors import Finding, InvalidInputError, Place
 from flowcore.model import FailurePolicy, RunOptions, User
+from flowcore.policy import Scope
 from flowcore.usecases.preparing import GivenValues
 from flowcore.usecases.running import RunRequest
 
@@ -67,7 +69,7 @@ class RunSaid(msgspec.Struct):
     run: RunOut
 
 
-@post("/workflows/{workflow_id:str}/run", status_code=200)
+@post("/workflows/{workflow_id:str}/run", status_code=200, opt=needs(Scope.DEPLOY))
 async def start(
     workflow_id: FromPath[str],
     user: NamedDependency[User],
@@ -102,7 +104,7 @@ async def show(
     return RunOut.of(found)
 
 
-@post("/workflows/{workflow_id:str}/runs/{run_id:str}/cancel", status_code=200)
+@post("/workflows/{workflow_id:str}/runs/{run_id:str}/cancel", status_code=200, opt=needs(Scope.DEPLOY))
 async def cancel(
     workflow_id: FromPath[str], run_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]
 ) -> RunSaid:

@@ -20,8 +20,16 @@ from entrypoints.bootstrap import App
 from entrypoints.http.access import TOKEN_IN_QUERY, token_of
 from entrypoints.http.ids import checked_id
 from entrypoints.http.workflow_shapes import RunOut, WorkflowOut, status_out
-from flowcore.errors import FlowcoreError, LimitExceededError, NotFoundError, UnauthenticatedError, UnavailableError
+from flowcore.errors import (
+    FlowcoreError,
+    ForbiddenError,
+    LimitExceededError,
+    NotFoundError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 from flowcore.model import User, from_document
+from flowcore.policy import Scope
 from flowcore.ports.events import Event
 from flowcore.ports.system import Clock
 from flowcore.usecases.following import Picture, Told
@@ -86,9 +94,9 @@ async def follow(
 
     async def may_go_on() -> bool:
         try:
-            await app.authenticate(token)
+            await app.identify(token, Scope.READ)
             await app.workflow_queries.get(user, id_)
-        except (NotFoundError, UnauthenticatedError):
+        except (ForbiddenError, NotFoundError, UnauthenticatedError):
             return False
         except FlowcoreError:
             return True  # the store does not answer now; that is no reason to send anybody away

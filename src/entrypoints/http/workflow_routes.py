@@ -11,10 +11,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 
 from entrypoints.bootstrap import App
+from entrypoints.http.access import needs
 from entrypoints.http.ids import checked_id
 from entrypoints.http.workflow_shapes import WorkflowOut, edges_in, nodes_in
 from flowcore.errors import InvalidInputError
 from flowcore.model import User, Workflow, WorkflowStatus
+from flowcore.policy import Scope
 from flowcore.usecases.workflows import WorkflowChanges, WorkflowDraft
 
 _ETAG = re.compile(r'(?:W/)?"?(\d+)"?')
@@ -175,7 +177,7 @@ async def save(
     return Changed("Workflow saved successfully", WorkflowOut.of(saved.workflow), list(saved.removed_nodes))
 
 
-@put("/workflows/{workflow_id:str}/status")
+@put("/workflows/{workflow_id:str}/status", opt=needs(Scope.DEPLOY))
 async def set_status(
     workflow_id: FromPath[str], data: JSONBody[StatusIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> Changed:

@@ -10,10 +10,12 @@ from flowcore.model._leases import Lease
 from flowcore.model._objects import Manifest, ObjectRef
 from flowcore.model._plugins import PluginChoice
 from flowcore.model._runs import FailurePolicy, NodePhase, NodeState, Run, RunOptions, RunStatus
+from flowcore.model._tokens import ApiToken
 from flowcore.model._versions import Version
 from flowcore.model._workflows import Edge, Node, Position, Workflow, WorkflowStatus
 
 __all__ = [
+    "ApiToken",
     "Cluster",
     "ClusterStatus",
     "Edge",

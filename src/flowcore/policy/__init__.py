@@ -1,6 +1,5 @@
-"""Authorisation in one place: what every role and every token may do. Use cases ask; doors only translate."""
+"""What tokens may be used for, in one table. Use cases ask; doors only say what a route needs."""
 
-from flowcore.policy._permissions import Permission, Scope, covers
-from flowcore.policy._roles import AccessRole, allows, strongest
+from flowcore.policy._scopes import Scope, covers
 
-__all__ = ["AccessRole", "Permission", "Scope", "allows", "covers", "strongest"]
+__all__ = ["Scope", "covers"]

@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from attrs import frozen
 
 from flowcore.model import (
+    ApiToken,
     Cluster,
     GitAccess,
     ImportSession,
@@ -65,6 +66,7 @@ IMPORT_SESSIONS = Entity(
     expires="expires_at",
 )
 GIT_ACCESSES = Entity(name="git_accesses", type=GitAccess, unique=(("owner_id", "host"),))
+API_TOKENS = Entity(name="api_tokens", type=ApiToken, unique=(("digest",),), indexes=(("user_id", "created_at"),))
 
 #: Every entity of the system; a backend opens one repository for each.
 ENTITIES: tuple[Entity[Any], ...] = (
@@ -80,6 +82,7 @@ ENTITIES: tuple[Entity[Any], ...] = (
     OAUTH_CODES,
     IMPORT_SESSIONS,
     GIT_ACCESSES,
+    API_TOKENS,
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from attrs import evolve, field, frozen
 
@@ -177,6 +178,21 @@ class RefreshToken:
         """
         user = await self.authenticate(token, leeway_after_expiry=self.window)
         return session_of(self.tokens, user)
+
+
+@frozen(kw_only=True)
+class SignOutEverywhere:
+    """End every session of one's own, and every API token."""
+
+    users: Repository[User]
+    clock: Clock
+
+    async def __call__(self, user: User) -> None:
+        """Refuse every token that was issued up to now."""
+        now = self.clock.now()
+        # Tokens say the second they were issued in, so that those of this second end, too.
+        end = now.replace(microsecond=0) + timedelta(seconds=1)
+        await change(self.users, user.id, lambda stored: evolve(stored, tokens_from=end, updated_at=now))
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,85 @@
+"""API tokens, and the end of every session."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from litestar import Request, Router, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from entrypoints.bootstrap import App
+from entrypoints.http.access import bearer_of, needs
+from entrypoints.http.ids import checked_id
+from flowcore.model import ApiToken, User
+from flowcore.policy import Scope
+
+
+class TokenIn(msgspec.Struct):
+    """What making an API token takes: what for, with which scopes, for how many days."""
+
+    name: str
+    scopes: list[str]
+    days: int = 90
+
+
+class TokenOut(msgspec.Struct, rename="camel"):
+    """An API token, which itself is shown once."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+
+    @classmethod
+    def of(cls, kept: ApiToken) -> TokenOut:
+        """Translate what is kept of a token."""
+        return cls(kept.id, kept.name, list(kept.scopes), kept.created_at, kept.expires_at, kept.last_used_at)
+
+
+class MadeTokenOut(msgspec.Struct, rename="camel"):
+    """A new API token; this is the only answer with it."""
+
+    token: str
+    api_token: TokenOut
+
+
+class TokensOut(msgspec.Struct):
+    """One's own API tokens."""
+
+    tokens: list[TokenOut]
+
+
+@get("/profile/tokens", opt=needs(Scope.ACCOUNT))
+async def list_tokens(user: NamedDependency[User], app: NamedDependency[App]) -> TokensOut:
+    """List one's own API tokens."""
+    return TokensOut([TokenOut.of(kept) for kept in await app.api_tokens.list(user)])
+
+
+@post("/profile/tokens", opt=needs(Scope.ACCOUNT))
+async def make_token(
+    data: JSONBody[TokenIn], request: Request[User, Any, Any], user: NamedDependency[User], app: NamedDependency[App]
+) -> MadeTokenOut:
+    """Make an API token. It takes a session: a token cannot make others."""
+    await app.authenticate(bearer_of(request))
+    made = await app.api_tokens.make(user, name=data.name, scopes=tuple(data.scopes), days=data.days)
+    return MadeTokenOut(made.token, TokenOut.of(made.kept))
+
+
+@delete("/profile/tokens/{token_id:str}", opt=needs(Scope.ACCOUNT))
+async def revoke_token(token_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> None:
+    """Make an API token useless at once."""
+    await app.api_tokens.revoke(user, checked_id(token_id, "API token"))
+
+
+@post("/auth/logout-all", status_code=204, opt=needs(Scope.ACCOUNT))
+async def sign_out_everywhere(user: NamedDependency[User], app: NamedDependency[App]) -> None:
+    """End all of one's sessions and API tokens."""
+    await app.sign_out_everywhere(user)
+
+
+router = Router("/", route_handlers=[list_tokens, make_token, revoke_token, sign_out_everywhere], tags=["accounts"])

@@ -1,0 +1,125 @@
+"""API tokens: what they may be used for, when they end, and that nothing shows them twice."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from litestar.routes import HTTPRoute
+from litestar.testing import AsyncTestClient
+
+from entrypoints.http.access import scope_of
+from flowcore.model import to_document
+from flowcore.policy import Scope
+from flowcore.ports.storage import API_TOKENS
+from tests.http.conftest import Caller
+
+pytestmark = pytest.mark.anyio
+
+
+async def made(ann: Caller, *scopes: str, days: int = 1) -> dict[str, Any]:
+    body = {"name": "ci", "scopes": list(scopes), "days": days}
+    answer: dict[str, Any] = await ann.ask("POST", "/profile/tokens", json=body, status=201)
+    return answer
+
+
+def with_token(ann: Caller, token: str) -> Caller:
+    return Caller(ann.client, token, ann.user)
+
+
+async def test_a_token_acts_for_its_user_within_its_scopes(ann: Caller, bob: Caller) -> None:
+    mine = await ann.workflow()
+    reader = with_token(ann, (await made(ann, "read"))["token"])
+    assert (await reader.ask("GET", f"/workflows/{mine['id']}"))["name"] == mine["name"]
+    refused = await reader.ask("PUT", f"/workflows/{mine['id']}", json={"name": "x"}, status=403)
+    assert refused["code"] == "token.scope"
+    assert "needs the scope write" in refused["error"]
+    writer = with_token(ann, (await made(ann, "write"))["token"])
+    await writer.ask("PUT", f"/workflows/{mine['id']}", json={"name": "x"})
+    await writer.ask("GET", "/profile", status=403)
+    stranger = with_token(bob, (await made(bob, "write"))["token"])
+    await stranger.ask("GET", f"/workflows/{mine['id']}", status=404)
+
+
+async def test_every_route_wants_the_scope_that_it_says(ann: Caller, client: AsyncTestClient[Any]) -> None:
+    # A token without any use: every route that is not public must refuse it, whatever it is asked for.
+    tokens = {scope: (await made(ann, scope.value))["token"] for scope in Scope}
+    asked = 0
+    for route in client.app.routes:
+        for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
+            for method in handler.http_methods - {"OPTIONS", "HEAD"}:
+                if handler.opt.get("public") or not route.path.startswith("/v1/api/"):
+                    continue
+                needed = scope_of(handler, method)
+                token = tokens[Scope.READ if needed is Scope.ACCOUNT else Scope.ACCOUNT]
+                path = route.path.replace("{", "").replace(":str}", "")
+                headers = {"Authorization": f"Bearer {token}"}
+                answer = await client.request(method, path, headers=headers)
+                assert (answer.status_code, answer.json()["code"]) == (403, "token.scope"), (method, path, answer.text)
+                asked += 1
+    assert asked > 50
+
+
+async def test_a_token_is_shown_once_and_kept_as_a_digest(ann: Caller, client: AsyncTestClient[Any]) -> None:
+    answer = await made(ann, "read", "deploy")
+    token = answer["token"]
+    assert token.startswith("fct_")
+    assert len(token) > 40
+    listed = await ann.ask("GET", "/profile/tokens")
+    assert [each["scopes"] for each in listed["tokens"]] == [["read", "deploy"]]
+    assert token not in json.dumps(listed)
+    store = client.app.state.flowcore.store
+    kept = await store.repository(API_TOKENS).find({})
+    assert token not in repr([to_document(each) for each in kept])
+    assert token[4:] not in repr(kept)
+
+
+async def test_a_revoked_token_is_useless_at_once(ann: Caller, bob: Caller) -> None:
+    answer = await made(ann, "read")
+    reader = with_token(ann, answer["token"])
+    await reader.ask("GET", "/workflows")
+    token_id = answer["apiToken"]["id"]
+    await bob.ask("DELETE", f"/profile/tokens/{token_id}", status=404)
+    headers = {"Authorization": f"Bearer {ann.token}"}
+    assert (await ann.client.delete(f"/v1/api/profile/tokens/{token_id}", headers=headers)).status_code == 204
+    await reader.ask("GET", "/workflows", status=401)
+
+
+async def test_a_token_makes_no_tokens(ann: Caller) -> None:
+    helper = with_token(ann, (await made(ann, "account"))["token"])
+    await helper.ask("GET", "/profile")
+    await helper.ask("POST", "/profile/tokens", json={"name": "more", "scopes": ["write"]}, status=401)
+
+
+async def test_signing_out_everywhere_ends_sessions_and_tokens(ann: Caller) -> None:
+    reader = with_token(ann, (await made(ann, "read"))["token"])
+    headers = {"Authorization": f"Bearer {ann.token}"}
+    await reader.ask("GET", "/workflows")
+    assert (await ann.client.post("/v1/api/auth/logout-all", headers=headers)).status_code == 204
+    await reader.ask("GET", "/workflows", status=401)
+    await ann.ask("GET", "/workflows", status=401)
+
+
+async def test_a_new_password_ends_tokens(ann: Caller) -> None:
+    reader = with_token(ann, (await made(ann, "read"))["token"])
+    body = {"currentPassword": "secret1", "newPassword": "another secret"}
+    await ann.ask("PUT", "/profile/password", json=body)
+    await reader.ask("GET", "/workflows", status=401)
+
+
+@pytest.mark.parametrize(
+    ("body", "paths"),
+    [
+        ({"name": "", "scopes": [], "days": 0}, ["name", "scopes", "days"]),
+        ({"name": "a\nb", "scopes": ["admin"], "days": 5000}, ["name", "scopes", "days"]),
+    ],
+)
+async def test_every_problem_of_a_token_is_told(ann: Caller, body: dict[str, Any], paths: list[str]) -> None:
+    answer = await ann.ask("POST", "/profile/tokens", json=body, status=400)
+    assert [problem["path"] for problem in answer["problems"]] == paths
+
+
+@pytest.mark.parametrize("token", ["fct_", "fct_wrong", "fct_" + "x" * 5000])
+async def test_what_is_no_token_is_refused(ann: Caller, token: str) -> None:
+    await with_token(ann, token).ask("GET", "/workflows", status=401)
