@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -245,3 +247,14 @@ def test_a_place_that_cannot_be_written_to_is_told_without_a_traceback(run: Run,
     done = run("import", "compose", compose, "-o", tmp_path)
     assert done.exit_code == 1
     assert f"{tmp_path} cannot be written" in done.stderr
+
+
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text("services: {web: {image: 'nginx:1'}}\n"))
+    writer.start()
+    result = CliRunner().invoke(cli, ["graph", str(pipe)])
+    writer.join()
+    assert result.exit_code == 0, result.output
+    assert "web" in result.output

@@ -108,7 +108,7 @@ async def test_a_session_tells_what_was_found(ann: Caller) -> None:
     assert analysis["secretValues"] == {"db-secret": {"POSTGRES_PASSWORD": "planted"}}
     assert [service["environment"] for service in analysis["services"]] == [["DB"], ["POSTGRES_PASSWORD"]]
     listed = (await ann.ask("GET", "/import"))["sessions"]
-    assert [each["id"] for each in listed] == [session["id"]]
+    assert [(each["id"], each["needsChoice"]) for each in listed] == [(session["id"], False)]
 
 
 async def test_a_failed_import_tells_its_code_and_stage(ann: Caller) -> None:

@@ -150,7 +150,11 @@ def read_input(source: str) -> tuple[str, str]:
     """
     if source == "-":
         return "", _standard_input()
-    return (source, "") if source and Path(source).is_dir() else read_source(Path(source))
+    if source and Path(source).is_dir():
+        return source, ""
+    name, text = read_source(Path(source))
+    # A pipe, like <(…), gives its text once: nothing must ask for it by its path again.
+    return (name if Path(source).is_file() else "", text)
 
 
 def _standard_input() -> str:

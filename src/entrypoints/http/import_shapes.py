@@ -11,7 +11,7 @@ import msgspec
 from entrypoints.http.errors import problems_of
 from entrypoints.http.workflow_shapes import WorkflowOut, edges_out, nodes_out
 from flowcore.errors import Finding, Place
-from flowcore.model import ImportSession
+from flowcore.model import ImportSession, ImportStatus
 from flowcore.usecases.import_merging import Applied
 from flowcore.usecases.imports import Analysis, SourceBuild, Wishes
 
@@ -199,7 +199,7 @@ class SessionOut(msgspec.Struct, rename="camel"):
     def of(cls, session: ImportSession, analysis: Analysis | None) -> SessionOut:
         """Translate a session with its analysis."""
         wishes: Mapping[str, Any] = session.order.get("wishes") or {}
-        is_open = session.status == "completed" and analysis is None
+        is_open = session.status is ImportStatus.COMPLETED and session.analysis is None
         return cls(
             id=session.id,
             user_id=session.owner_id,
