@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from attrs import define, field
 
-from flowcore.compose._interpolation import MAX_REPLACED, Outcome, TemplateError, substitute
+from flowcore.compose._interpolation import MAX_REPLACED, Outcome, TemplateError, required_text, substitute
 from flowcore.errors import Finding, InvalidInputError, Place
 
 _KEY = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z0-9_.\-\[\]]+)[ \t]*")
@@ -32,7 +32,8 @@ def parse_dotenv(text: str, env: Mapping[str, str] | None = None, *, file: str =
     A name without ``=`` takes its value from *env* and is left out when it is not there.
 
     Raises:
-        InvalidInputError: a line cannot be read; the finding has *file* and line, never the value.
+        InvalidInputError: a line cannot be read, or requires a variable that is missing; the finding has *file* and
+            line, never the value.
     """
     try:
         return _Reading(text=text.replace("\r\n", "\n").removeprefix("\ufeff"), env=dict(env or {})).variables()
@@ -123,6 +124,8 @@ class _Reading:
             replaced = substitute(value, ChainMap(self.env, self.found), outcome)
         except TemplateError as error:
             raise _LineError(str(error), self._line(start)) from error
+        for name, message in outcome.required:
+            raise _LineError(required_text(name, message), self._line(start))
         self.room = outcome.room
         return replaced
 

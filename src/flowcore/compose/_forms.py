@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowcore.compose._marks import Block, Rows, Value, mark_of
+from flowcore.compose._marks import Block, Mark, Rows, Value, mark_of
 from flowcore.compose._ports import Port, PortError, long_port, parse_exposed, parse_port
 from flowcore.compose._scalars import text_of
 from flowcore.compose._shapes import (
@@ -16,6 +16,7 @@ from flowcore.compose._shapes import (
     mapping,
     named,
     pairs,
+    rows_of,
     shaped,
     text,
     texts,
@@ -41,6 +42,16 @@ def port(value: Value, at: At) -> Value:
         return None
     mode = text_of(value.get("mode")) if isinstance(value, dict) else ""
     return [_port_block(port, mode or "ingress", at) for port in found]
+
+
+def ports(value: Value, at: At) -> Value:
+    """Published ports, each once: of entries for the same port of the same address the last one counts."""
+    rows = rows_of(port)(value, at)
+    last: dict[tuple[Value, ...], tuple[Value, Mark]] = {}
+    for row, mark in zip(rows, rows.marks, strict=True) if isinstance(rows, Rows) else ():
+        last[tuple(row.get(key) for key in ("host_ip", "published", "target", "protocol"))] = (row, mark)
+    found = last.values()
+    return None if rows is None else Rows([row for row, _ in found], mark=rows.mark, marks=[mark for _, mark in found])
 
 
 def _port_block(port: Port, mode: str, at: At) -> Block:
@@ -95,6 +106,17 @@ def volume(value: Value, at: At) -> Value:
             "compose-volume-option", f"the volume option {option} is unknown and ignored", at.mark, path=at.path
         )
     return Block(found, mark=at.mark)
+
+
+def device(value: Value, at: At) -> Value:
+    """A device: SOURCE:TARGET:PERMISSIONS, or a mapping of these, which becomes that text."""
+    if not isinstance(value, dict):
+        return text(value, at)
+    block = shaped(value, _DEVICE, at, closed=True)
+    if not block.get("source"):
+        at.refuse("compose-device", f"{at.path} has no source", "say with source which device is meant")
+        return None
+    return ":".join(text_of(block[key]) for key in _DEVICE if block.get(key))
 
 
 def mount(value: Value, at: At) -> Value:
@@ -189,6 +211,7 @@ def external(value: Value, at: At) -> Value:
 
 _PORT = ("mode", "target", "published", "protocol", "host_ip", "name", "app_protocol")
 _MOUNT: dict[str, Shape] = {"source": text, "target": text, "uid": text, "gid": text, "mode": anything}
+_DEVICE: dict[str, Shape] = dict.fromkeys(("source", "target", "permissions"), text)
 _ENV_FILE: dict[str, Shape] = {"path": text, "required": flag, "format": text}
 _DEPENDENCY: dict[str, Shape] = {"condition": text, "required": flag, "restart": flag}
 _VOLUME: dict[str, Shape] = {

@@ -12,6 +12,7 @@ from flowcore.compose._labels import image_label, wrong_label
 from flowcore.compose._marks import Value
 from flowcore.compose._names import clean_name
 from flowcore.compose._scope import Scope
+from flowcore.compose._words import split_words
 
 _INIT = "kompose.init.containers."
 _HOOKS = (("post_start", "postStart"), ("pre_stop", "preStop"))
@@ -96,6 +97,6 @@ def _split(command: str) -> list[str] | None:
         if command.startswith("["):
             found = json.loads(command)
             return [str(word) for word in found]
-        return shlex.split(command)
+        return split_words(command)
     except (ValueError, RecursionError):
         return None

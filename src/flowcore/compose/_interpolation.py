@@ -58,7 +58,7 @@ def interpolate(text: str, env: Mapping[str, str]) -> str:
     except TemplateError as error:
         raise InvalidInputError.of(str(error), rule="compose-template", code="compose.template") from error
     for name, message in outcome.required:
-        raise InvalidInputError.of(_required_text(name, message), rule="compose-variable-required")
+        raise InvalidInputError.of(required_text(name, message), rule="compose-variable-required")
     return result
 
 
@@ -103,6 +103,9 @@ def _closing(text: str, start: int) -> int:
         open_braces += 1 if brace.group() == "{" else -1
         if not open_braces:
             return brace.start()
+    last = text.rfind("}", start)
+    if last >= 0:
+        return last  # an open brace is part of a default, as in ${NAME:-{}
     raise TemplateError(f"Invalid template: ${{ is not closed in {_shortened(text)}")
 
 
@@ -148,7 +151,8 @@ def _lookup(name: str, env: Mapping[str, str], outcome: Outcome) -> str:
     return outcome.put_in(name, value)
 
 
-def _required_text(name: str, message: str) -> str:
+def required_text(name: str, message: str) -> str:
+    """Return what to say of a variable that must be given, with the text its author wrote for that."""
     text = f"required variable {name} is missing a value"
     return f"{text}: {message}" if message else text
 
@@ -237,7 +241,7 @@ class _Pass:
     def _tell_required(self, name: str, message: str, mark: Mark, path: str) -> None:
         tell = self.report.warn if self.report.is_lenient else self.report.error
         fix = f"give {name} in .env beside the file or with the import"
-        tell("compose-variable-required", _required_text(name, message), mark.value_place(path), fix=fix)
+        tell("compose-variable-required", required_text(name, message), mark.value_place(path), fix=fix)
         if self.report.is_lenient:
             self.report.unset.add(mark)
             self.report.miss(name, mark.value_place(path))

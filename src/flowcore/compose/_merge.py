@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from flowcore.compose._marks import Block, Mark, Rows, Value, mark_of
 from flowcore.compose._scalars import text_of
+from flowcore.compose._volumes import target_of
 from flowcore.compose._yaml import MAX_DEPTH, RESET, Tagged
 from flowcore.errors import InvalidInputError
 
@@ -103,14 +104,18 @@ def _replaced(_base: Value, override: Value, _: Path) -> Value:
 
 
 def _pairs(value: Value) -> list[tuple[str, str, Mark]]:
-    """Return (name, whole entry, mark) of a list of ``NAME=value``, or of a mapping, which Compose sorts by name."""
+    """Return (name, whole entry, mark) of a list of ``NAME=value``, or of a mapping, whose entries Compose sorts."""
     if isinstance(value, dict):
-        return [
-            (key, key if item is None else f"{key}={text_of(item)}", mark_of(value, key))
-            for key, item in sorted(value.items(), key=lambda pair: str(pair[0]))
-        ]
+        written = ((key, entry, mark_of(value, key)) for key, item in value.items() for entry in _entries(key, item))
+        return sorted(written, key=lambda pair: pair[1])
     items = value if isinstance(value, list) else [value]
     return [(text_of(item).split("=", 1)[0], text_of(item), mark_of(value, at)) for at, item in enumerate(items)]
+
+
+def _entries(key: str, item: Value) -> list[str]:
+    if item is None:
+        return [key]
+    return [f"{key}={text_of(each)}" for each in (item if isinstance(item, list) else [item])]
 
 
 def _by_name(base: Value, override: Value, _: Path) -> Rows:
@@ -127,9 +132,13 @@ def _hosts(base: Value, override: Value, _: Path) -> Rows:
 # ---------------------------------------------------------------- lists whose entries have an identity
 
 
-def _target(item: Value) -> str:
+def _mount(item: Value) -> str:
+    return text_of(item.get("target")) if isinstance(item, dict) else target_of(text_of(item))
+
+
+def _device(item: Value) -> str:
     if isinstance(item, dict):
-        return text_of(item.get("target"))
+        return text_of(item.get("target") or item.get("source"))
     parts = text_of(item).split(":")
     return parts[1] if len(parts) > 1 else parts[0]
 
@@ -145,9 +154,14 @@ def _file_target(folder: str) -> Callable[[Value], str]:
 def _port(item: Value) -> str:
     if isinstance(item, dict):
         protocol = item.get("protocol") or "tcp"
-        return f"{item.get('host_ip', '')}:{item.get('published', '')}:{item.get('target')}/{protocol}"
+        host = item.get("host_ip") or "0.0.0.0"  # noqa: S104 (what Compose means by no address)
+        return f"{host}:{item.get('published', '')}:{item.get('target')}/{protocol}"
     text = text_of(item)
     return text if "/" in text else f"{text}/tcp"
+
+
+def _env_path(item: Value) -> str:
+    return text_of(item.get("path")) if isinstance(item, dict) else text_of(item)
 
 
 def _subnet(item: Value) -> str:
@@ -216,17 +230,20 @@ def _logging(base: Value, override: Value, path: Path) -> Value:
 _SERVICE: dict[str, Rule] = {
     **dict.fromkeys(("annotations", "environment", "labels", "sysctls"), _by_name),
     **dict.fromkeys(("command", "entrypoint"), _replaced),
-    **dict.fromkeys(("dns", "dns_opt", "dns_search", "env_file", "tmpfs"), _joined),
-    **dict.fromkeys(("devices", "volumes"), _by(_target)),
+    **dict.fromkeys(("dns", "dns_opt", "dns_search", "label_file", "tmpfs"), _joined),
     "build": _build,
     "configs": _by(_file_target("/")),
     "depends_on": _depends,
+    "devices": _by(_device),
+    "env_file": _by(_env_path),
+    "expose": _by(text_of),
     "extra_hosts": _hosts,
     "logging": _logging,
     "models": _named,
     "networks": _named,
     "ports": _by(_port),
     "secrets": _by(_file_target("/run/secrets/")),
+    "volumes": _by(_mount),
 }
 _DEEPER: dict[Path, Rule] = {
     **{("build", key): _by_name for key in ("additional_contexts", "args", "labels")},

@@ -5,13 +5,14 @@ from __future__ import annotations
 from flowcore.compose._forms import (
     check_command,
     dependencies,
+    device,
     env_files,
     exposed,
     external,
     hosts,
     labels,
     mount,
-    port,
+    ports,
     volume,
 )
 from flowcore.compose._limits import MAX_SERVICES
@@ -69,7 +70,7 @@ _CHECK: dict[str, Shape] = {
 SERVICE: dict[str, Shape] = {
     **dict.fromkeys(("annotations", "sysctls"), labels),
     **dict.fromkeys(("cap_add", "cap_drop", "dns", "dns_opt", "dns_search", "group_add", "links", "profiles"), texts),
-    **dict.fromkeys(("device_cgroup_rules", "devices", "external_links", "label_file", "security_opt", "tmpfs"), texts),
+    **dict.fromkeys(("device_cgroup_rules", "external_links", "label_file", "security_opt", "tmpfs"), texts),
     **dict.fromkeys(("attach", "init", "oom_kill_disable", "privileged", "read_only", "stdin_open", "tty"), flag),
     **dict.fromkeys(("cgroup", "cgroup_parent", "container_name", "domainname", "hostname", "image", "ipc"), text),
     **dict.fromkeys(("isolation", "mac_address", "network_mode", "pid", "platform", "pull_policy"), text),
@@ -85,6 +86,7 @@ SERVICE: dict[str, Shape] = {
     "configs": rows_of(mount),
     "depends_on": dependencies,
     "deploy": block_of(_DEPLOY),
+    "devices": rows_of(device),
     "env_file": env_files,
     "environment": pairs,
     "expose": rows_of(exposed),
@@ -97,7 +99,7 @@ SERVICE: dict[str, Shape] = {
     "stop_grace_period": duration,
     "volumes_from": texts,
     "networks": named,
-    "ports": rows_of(port),
+    "ports": ports,
     "scale": replicas,
     "secrets": rows_of(mount),
     "volumes": rows_of(volume),

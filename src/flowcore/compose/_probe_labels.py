@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shlex
 from typing import Any
 
 from flowcore.compose._arguments import secret_option
 from flowcore.compose._environment import escape
 from flowcore.compose._labels import flag_label, number_label, seconds_label, wrong_label
 from flowcore.compose._scope import Scope
+from flowcore.compose._words import split_words
 
 _READY = "kompose.service.healthcheck.readiness."
 _LIVE = "kompose.service.healthcheck.liveness."
@@ -74,7 +74,7 @@ def _test(scope: Scope) -> list[str]:
     if not text:
         return []
     try:
-        words = [str(word) for word in json.loads(text)] if text.startswith("[") else ["CMD", *shlex.split(text)]
+        words = [str(word) for word in json.loads(text)] if text.startswith("[") else ["CMD", *split_words(text)]
     except (ValueError, RecursionError):
         words = []
     if words[:1] == ["CMD-SHELL"] and len(words) > 1:

@@ -20,10 +20,12 @@ def parse_volume(spec: str) -> dict[str, Any]:
     Windows drive) makes a bind mount.
 
     Raises:
-        InvalidInputError: a part is empty, or there are too many.
+        InvalidInputError: it is empty, a part is empty, or there are too many.
     """
+    if not spec:
+        raise _refused("invalid empty volume spec")
     parts = _split(spec)
-    if not spec or any(not part for part in parts):
+    if any(not part for part in parts):
         raise _refused(f"invalid spec: {spec}: empty section between colons")
     if len(parts) > 3:
         raise _refused(f"invalid spec: {spec}: too many colons")
@@ -38,6 +40,12 @@ def parse_volume(spec: str) -> dict[str, Any]:
     for option in parts[2].split(",") if len(parts) == 3 else ():
         _apply(volume, option.strip())
     return volume
+
+
+def target_of(spec: str) -> str:
+    """Return where a volume in the short form is mounted, whether the rest of it is right or not."""
+    parts = _split(spec)
+    return parts[1] if len(parts) > 1 else spec
 
 
 def unknown_options(spec: str) -> list[str]:
@@ -94,11 +102,11 @@ def _apply(volume: dict[str, Any], written: str) -> None:
     option = written.lower()
     if option in ("ro", "rw"):
         volume["read_only"] = option == "ro"
-    elif option == "nocopy" and "volume" in volume:
-        volume["volume"]["nocopy"] = True
-    elif option == "z" and "bind" in volume:
-        volume["bind"]["selinux"] = written
-    elif option in _PROPAGATION and "bind" in volume:
-        volume["bind"]["propagation"] = option
+    elif option == "nocopy":
+        volume.setdefault("volume", {})["nocopy"] = True
+    elif option == "z":
+        volume.setdefault("bind", {})["selinux"] = written
+    elif option in _PROPAGATION:
+        volume.setdefault("bind", {})["propagation"] = option
     elif option in _CONSISTENCY:
         volume["consistency"] = option

@@ -47,3 +47,10 @@ def test_a_broken_line_is_refused_with_its_number_and_without_its_value(text: st
         parse_dotenv(text, file="my.env")
     assert (caught.value.findings[0].place.file, caught.value.findings[0].place.line) == ("my.env", line)
     assert "secret" not in str(caught.value)
+
+
+def test_a_variable_that_a_line_requires_must_be_there() -> None:
+    with pytest.raises(InvalidInputError, match="required variable B is missing a value: say it") as caught:
+        parse_dotenv("X=1\nA=${B:?say it}")
+    assert caught.value.findings[0].place.line == 2
+    assert parse_dotenv("B=2\nA=${B:?say it}") == {"B": "2", "A": "2"}

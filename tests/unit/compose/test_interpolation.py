@@ -25,6 +25,8 @@ _ENV = {"FOO": "first", "EMPTY": ""}
         ("${FOO:+r}|${EMPTY:+r}|${EMPTY+r}|${NO+r}", "r||r|"),
         ("${NO:-${NO2:-${FOO}}}", "first"),
         ("${NO:-{a}}", "{a}"),
+        ("${NO:-{}", "{"),
+        ("${FOO:-$ {} x", "first x"),
         ("$1 $ 5$", "$1 $ 5$"),
         ("${NO:-a:b}", "a:b"),
     ],
@@ -33,7 +35,9 @@ def test_a_text_is_replaced(text: str, result: str) -> None:
     assert interpolate(text, _ENV) == result
 
 
-@pytest.mark.parametrize("text", ["${", "${}", "${ }", "${FOO", "${FOO!x}", "${1}", "${FOO }"])
+@pytest.mark.parametrize(
+    "text", ["${", "${}", "${ }", "${FOO", "${FOO!x}", "${1}", "${FOO }", "${NO:-${FOO}", "${NO:-{} ${"]
+)
 def test_a_broken_template_is_refused(text: str) -> None:
     with pytest.raises(InvalidInputError, match="Invalid template"):
         interpolate(text, _ENV)

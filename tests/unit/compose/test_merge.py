@@ -40,6 +40,18 @@ def _service(base: dict[str, Any], override: dict[str, Any]) -> Any:
         ({"logging": {"driver": "a", "options": {"x": 1}}}, {"logging": {"driver": "b"}}, {"logging": {"driver": "b"}}),
         ({"build": "."}, {"build": {"target": "t"}}, {"build": {"context": ".", "target": "t"}}),
         ({"image": "a"}, {"image": None}, {"image": "a"}),
+        ({"volumes": ["C:\\a:/x"]}, {"volumes": ["b:/x"]}, {"volumes": ["b:/x"]}),
+        ({"volumes": ["/a:/x${P:-:}"]}, {"volumes": ["b:/x${P:-:}:ro"]}, {"volumes": ["b:/x${P:-:}:ro"]}),
+        ({"devices": ["/dev/a:/dev/b"]}, {"devices": ["/dev/c:/dev/b:r"]}, {"devices": ["/dev/c:/dev/b:r"]}),
+        ({"env_file": "a.env"}, {"env_file": [{"path": "a.env", "required": False}]},
+         {"env_file": [{"path": "a.env", "required": False}]}),
+        ({"label_file": "a"}, {"label_file": ["a", "b"]}, {"label_file": ["a", "b"]}),
+        ({"expose": ["80"]}, {"expose": [80, "81"]}, {"expose": [80, "81"]}),
+        ({"ports": [{"target": 80, "published": 81}]},
+         {"ports": [{"target": 80, "published": "81", "host_ip": "0.0.0.0"}]},
+         {"ports": [{"target": 80, "published": "81", "host_ip": "0.0.0.0"}]}),
+        ({"extra_hosts": ["a=1"]}, {"extra_hosts": {"b": ["1", "2"]}}, {"extra_hosts": ["a=1", "b=1", "b=2"]}),
+        ({"sysctls": {"n.a": 1, "n.a.b": 2}}, {"sysctls": ["n.c=3"]}, {"sysctls": ["n.a.b=2", "n.a=1", "n.c=3"]}),
     ],
 )  # fmt: skip
 def test_keys_of_a_service_merge_by_their_own_rules(base: Any, override: Any, result: Any) -> None:
@@ -65,3 +77,16 @@ def test_reset_takes_a_key_away_and_override_replaces_it() -> None:
     service = load([base, override])["services"]["a"]
     assert "ports" not in service
     assert service["environment"] == {"B": "2"}
+
+
+@pytest.mark.parametrize(
+    ("base", "override", "published"),
+    [
+        ('"8080:80"', "{target: 80, published: '8080', mode: host}", ["8080"]),
+        ('"8080-8081:80-81"', '"8081:81"', ["8080", "8081"]),
+        ('"8080:80"', '"127.0.0.1:8080:80"', ["8080", "8080"]),
+    ],
+)
+def test_a_port_is_published_once_however_it_is_written(base: str, override: str, published: list[str]) -> None:
+    document = load([f"services: {{a: {{image: x, ports: [{entry}]}}}}\n" for entry in (base, override)])
+    assert [port["published"] for port in document["services"]["a"]["ports"]] == published

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowcore.compose import parse_volume
+from flowcore.compose import load, parse_volume
 from flowcore.compose._ports import Port, PortError, long_port, parse_exposed, parse_port
 from flowcore.compose._units import bytes_of, cpus_of, memory_of, seconds_of, whole_number, whole_seconds, yes_or_no
 from flowcore.compose._volumes import _split
@@ -38,6 +38,23 @@ def test_the_outside_cases_agree(testdata: Path) -> None:
         else:
             found = {key: item for key, item in parse_volume(case["input"]).items() if item != {}}
             assert found == _ours(case["expected"]), case
+
+
+def test_an_empty_volume_is_refused_as_such() -> None:
+    with pytest.raises(InvalidInputError, match="invalid empty volume spec"):
+        parse_volume("")
+
+
+@pytest.mark.parametrize(
+    ("spec", "key", "options"),
+    [
+        ("data:/x:Z", "bind", {"selinux": "Z"}),
+        ("data:/x:rslave", "bind", {"propagation": "rslave"}),
+        ("/a:/x:nocopy", "volume", {"nocopy": True}),
+    ],
+)
+def test_an_option_meant_for_another_type_of_mount_is_kept(spec: str, key: str, options: dict[str, Any]) -> None:
+    assert parse_volume(spec)[key] == options
 
 
 def test_a_volume_with_a_name_of_one_letter_is_no_drive() -> None:
@@ -122,3 +139,11 @@ def test_numbers_and_flags_are_read_from_texts_too() -> None:
     assert [yes_or_no(value) for value in ("true", "0", "x", False)] == [True, False, None, False]
     assert [whole_seconds(value) for value in ("500ms", "0s", "x")] == [1, 1, None]
     assert bytes_of("1k") == 1024
+
+
+def test_a_device_in_the_long_form_is_read_as_its_text() -> None:
+    entries = "['/dev/a:/dev/b', {source: /dev/c, target: /dev/d, permissions: r}, {source: vendor.com/class=x}]"
+    document = load(f"services: {{a: {{image: x, devices: {entries}}}}}\n")
+    assert document["services"]["a"]["devices"] == ["/dev/a:/dev/b", "/dev/c:/dev/d:r", "vendor.com/class=x"]
+    with pytest.raises(InvalidInputError, match="no source"):
+        load("services: {a: {image: x, devices: [{target: /dev/d}]}}\n")
