@@ -15,10 +15,10 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, JSONBody
 
 from entrypoints.bootstrap import App
+from entrypoints.http.analysis_shapes import AnalysisOut
 from entrypoints.http.ids import checked_id
 from entrypoints.http.import_shapes import (
     AgainIn,
-    AnalysisOut,
     AnalyzedOut,
     AnalyzeIn,
     CredentialIn,
