@@ -27,7 +27,8 @@ class ImportStatus(StrEnum):
 
 @frozen(kw_only=True)
 class ImportSession:
-    """One look at a repository, for its owner. Values of secrets and of variables are not in it.
+    """One look at a repository, for its owner. Values of secrets are not in it; what variables put
+    into plain fields of the drawing is.
 
     Attributes:
         source: the word of the request: ``github``, ``gitlab`` or ``git_url``.

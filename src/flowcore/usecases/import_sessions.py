@@ -48,14 +48,17 @@ class ImportQueries:
             session = await self.sessions.get(session_id)
         except NotFoundError:
             raise _missing() from None
-        if session.owner_id != user.id:
+        if session.owner_id != user.id or self._is_over(session):
             raise _missing()
         return await self.executor.current(session)
 
     async def list(self, user: User) -> list[ImportSession]:
         """Return the user's sessions, newest first."""
         found = await self.sessions.find({"owner_id": user.id}, order_by=("-created_at",), limit=100)
-        return [await self.executor.current(session) for session in found]
+        return [await self.executor.current(session) for session in found if not self._is_over(session)]
+
+    def _is_over(self, session: ImportSession) -> bool:
+        return self.executor.clock.now() >= session.expires_at  # not every store forgets by itself
 
     def analysis(self, session: ImportSession) -> Analysis | None:
         """Return what the application would become; with the values of its secrets while this process knows them."""
@@ -101,23 +104,23 @@ class StartImport:
                 else f"The source must be one of {known}"
             )
             raise InvalidInputError.of(message, path="source", fix="use git_url for any other host")
-        self.executor.require(user.id)
-        credential = await self._credential(user, location.host, given)
-        now = self.clock.now()
-        session = ImportSession(
-            id=self.ids.new_id(),
-            owner_id=user.id,
-            source=source,
-            url=location.url,
-            ref=order.ref or location.ref,
-            order=_kept(order),
-            created_at=now,
-            deadline=now + timedelta(seconds=self.timeout),
-            expires_at=now + timedelta(seconds=self.keep),
-        )
-        stored = await self.sessions.add(session)
-        self.executor.submit(stored, order, credential)
-        return stored
+        with self.executor.place_for(user.id):
+            credential = await self._credential(user, location.host, given)
+            now = self.clock.now()
+            session = ImportSession(
+                id=self.ids.new_id(),
+                owner_id=user.id,
+                source=source,
+                url=location.url,
+                ref=order.ref or location.ref,
+                order=_kept(order),
+                created_at=now,
+                deadline=now + timedelta(seconds=self.timeout),
+                expires_at=now + timedelta(seconds=self.keep),
+            )
+            stored = await self.sessions.add(session)
+            self.executor.submit(stored, order, credential)
+            return stored
 
     async def _credential(self, user: User, host: str, given: GivenCredential | None) -> GitCredential | None:
         if given is not None and given.secret:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from attrs import define, evolve, field
@@ -27,6 +28,8 @@ _STAGES = {
 _PARSING = (60, "Parsing configuration")
 #: Sessions whose secret values are remembered at most.
 _REMEMBERED = 200
+_CANCELLED = "The import was cancelled"
+_ENDED_WITH_US = "The import was ended with the service"
 
 SecretValues = Mapping[str, Mapping[str, str]]
 
@@ -58,6 +61,8 @@ class ImportExecutor:
     _jobs: dict[str, asyncio.Task[None]] = field(factory=dict)
     _live: dict[str, ImportSession] = field(factory=dict)
     _secrets: dict[str, SecretValues] = field(factory=dict)
+    _starting: Counter[str] = field(factory=Counter)
+    _cancelled: set[str] = field(factory=set)
     _sweeping: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> ImportExecutor:
@@ -66,27 +71,39 @@ class ImportExecutor:
 
     async def __aexit__(self, *_: object) -> None:
         tasks = [task for task in (self._sweeping, *self._jobs.values()) if task is not None]
+        left = list(self._live.values())
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        for session in left:  # a job that was cancelled before its first step had no chance to write this down
+            with suppress(FlowcoreError):
+                await self._fail(session, "import.cancelled", _ENDED_WITH_US)
 
-    def require(self, user_id: str) -> None:
-        """Let a user start one more import.
+    @contextmanager
+    def place_for(self, user_id: str) -> Iterator[None]:
+        """Hold a place for one more import of a user while it is being started.
 
         Raises:
             LimitExceededError: there are too many under way.
         """
-        own = sum(session.owner_id == user_id for session in self._live.values())
-        if own >= self.per_user or len(self._live) >= self.in_all:
+        own = sum(session.owner_id == user_id for session in self._live.values()) + self._starting[user_id]
+        if own >= self.per_user or len(self._live) + self._starting.total() >= self.in_all:
             told = f"{own} of your imports are under way; wait for one of them, or cancel it"
             raise LimitExceededError(told, code="limit.imports", retry_after=10)
+        self._starting[user_id] += 1
+        try:
+            yield
+        finally:
+            self._starting[user_id] -= 1
+            self._starting += Counter()  # forget who has none
 
     def submit(self, session: ImportSession, order: RepositoryOrder, credential: GitCredential | None) -> None:
         """Work on a stored session in the background."""
         self._live[session.id] = session
-        job = self._work(session, order, credential)
-        self._jobs[session.id] = asyncio.create_task(job, name=f"import {session.id}")
+        job = asyncio.create_task(self._work(session, order, credential), name=f"import {session.id}")
+        self._jobs[session.id] = job
+        job.add_done_callback(lambda _job: self._leave(session.id))
 
     async def finished(self, session_id: str) -> None:
         """Wait until this process no longer works on an import."""
@@ -111,9 +128,16 @@ class ImportExecutor:
         """End an import before its time."""
         job = self._jobs.get(session.id)
         if job is not None:
+            self._cancelled.add(session.id)
             job.cancel()
             await asyncio.wait([job])
-        return await self._fail(session, "import.cancelled", "The import was cancelled")
+        return await self._fail(session, "import.cancelled", _CANCELLED)
+
+    def _leave(self, session_id: str) -> None:
+        """Forget that an import is under way; also when its job never came to its first step."""
+        self._jobs.pop(session_id, None)
+        self._live.pop(session_id, None)
+        self._cancelled.discard(session_id)
 
     async def forget(self, session_id: str) -> None:
         """Remove a session."""
@@ -132,14 +156,13 @@ class ImportExecutor:
         except FlowcoreError as error:
             code, told = error.code, error.message
         except asyncio.CancelledError:
-            code, told = "import.cancelled", "The import was ended with the service"
+            code, told = "import.cancelled", _CANCELLED if session.id in self._cancelled else _ENDED_WITH_US
             raise
         finally:
             if code:
                 with suppress(FlowcoreError):  # a store that does not answer is told at the deadline
                     await asyncio.shield(self._fail(session, code, told))
-            self._jobs.pop(session.id, None)
-            self._live.pop(session.id, None)
+            self._leave(session.id)
 
     async def _in_time(
         self, session: ImportSession, order: RepositoryOrder, credential: GitCredential | None
@@ -220,12 +243,15 @@ class ImportExecutor:
 
     async def _end(self, session_id: str, changes: Mapping[str, Any]) -> ImportSession:
         """Write down the end, whole and once, and tell it."""
-        now = self.clock.now()
+        now, news = self.clock.now(), [False]
 
         def ended(stored: ImportSession) -> ImportSession:
-            return stored if stored.status.is_final else evolve(stored, **changes, completed_at=now)
+            news[0] = not stored.status.is_final
+            return evolve(stored, **changes, completed_at=now) if news[0] else stored
 
         stored = await change(self.sessions, session_id, ended)
+        if not news[0]:
+            return stored
         word = "complete" if stored.status is ImportStatus.COMPLETED else "failed"
         self.feed.publish(channel_of(session_id), Event(type=word, data=progress_of(stored), is_terminal=True))
         return stored
@@ -251,6 +277,9 @@ class ImportExecutor:
         for session in await self.sessions.find({"status": active}):
             with suppress(NotFoundError):
                 await self.current(session)
+        for session in await self.sessions.find({}, order_by=("expires_at",), limit=_REMEMBERED):
+            if self.clock.now() >= session.expires_at and session.status.is_final:
+                await self.forget(session.id)
         for session_id in list(self._secrets):
             if not await self.sessions.count({"id": session_id}):
                 del self._secrets[session_id]

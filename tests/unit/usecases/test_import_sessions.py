@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve, frozen
@@ -213,9 +215,9 @@ async def test_what_a_dead_process_left_fails_at_its_deadline(desk: Desk) -> Non
         status=ImportStatus.CLONING,
         created_at=START,
         deadline=START,
-        expires_at=START,
+        expires_at=START + timedelta(hours=1),
     )
-    await sessions.add(evolve(left, deadline=desk.clock.now()))
+    await sessions.add(left)
     await desk.executor.sweep()
     assert (await sessions.get("left")).error_code == "import.timeout"
 
@@ -269,3 +271,52 @@ async def test_a_broken_compose_file_fails_with_every_problem(desk: Desk) -> Non
     assert ended.error_stage == "convert"
     assert len(ended.error_message.splitlines()) >= 1
     assert "x" in ended.error_message
+
+
+async def test_no_more_are_started_at_once_than_may_be_under_way(desk: Desk) -> None:
+    start = evolve(desk.start, sessions=SlowAdd(desk.start.sessions))
+    started = await asyncio.gather(*(start(ANN, "git_url", order()) for _ in range(6)), return_exceptions=True)
+    assert sum(isinstance(each, ImportSession) for each in started) == 2
+
+
+class SlowAdd:
+    """A store that lets others go on while it adds."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    async def add(self, entity: ImportSession) -> ImportSession:
+        await asyncio.sleep(0)
+        added: ImportSession = await self.inner.add(entity)
+        return added
+
+
+async def test_an_import_that_is_cancelled_before_its_first_step_frees_its_place(desk: Desk) -> None:
+    for _ in range(3):
+        session = await desk.start(ANN, "git_url", order())
+        await desk.executor.cancel(session)
+    assert not desk.executor._live
+
+
+async def test_leaving_before_the_first_step_is_written_down(desk: Desk) -> None:
+    session = await desk.start(ANN, "git_url", order())
+    await desk.executor.__aexit__()
+    assert (await desk.store.repository(IMPORT_SESSIONS).get(session.id)).status is ImportStatus.FAILED
+
+
+async def test_the_one_who_cancels_is_told_so(desk: Desk) -> None:
+    session = await desk.start(ANN, "git_url", order())
+    await desk.git.reached.wait()
+    assert (await desk.end.cancel(ANN, session.id)).error_message == "The import was cancelled"
+
+
+async def test_a_session_that_has_expired_is_gone_with_its_secrets(desk: Desk) -> None:
+    desk.git.gate.set()
+    session = await desk.finished(await desk.start(ANN, "git_url", order()))
+    desk.clock.advance(601)
+    with pytest.raises(NotFoundError):
+        await desk.queries.get(ANN, session.id)
+    assert await desk.queries.list(ANN) == []
+    await desk.executor.sweep()
+    assert not desk.executor.secrets_of(session.id)
+    assert not await desk.store.repository(IMPORT_SESSIONS).count({})
