@@ -47,6 +47,9 @@ __all__ = [
 #: A path of a Compose file (or of the folder with it), or the text itself.
 Source: TypeAlias = str | Path
 
+#: Looks at a file with missing variables: loading and converting may each tell of further ones, twice.
+_MOST_LOOKS = 8
+
 Choice = TypeVar("Choice", Expose, Binds, Networks)
 
 
@@ -85,15 +88,15 @@ def import_compose(
         networks=_choice(Networks, "networks", networks),
     )
     sources = open_sources(_listed(source), files, root)
-    report = Report(is_lenient=True)
+    report, looks = Report(is_lenient=True), 0
     while True:
         try:
             project = load_project(sources, env=env, profiles=profiles, name=name, report=report)
             return convert(project, options)
         except InvalidInputError as error:
             # Most files use variables that nobody gave yet: what they break is done without, and told.
-            without = report.blamed(errors_of(error.findings))
-            if not without:
+            without, looks = report.blamed(errors_of(error.findings)), looks + 1
+            if without == report.without or looks == _MOST_LOOKS:
                 raise
             report = Report(is_lenient=True, without=without)
 

@@ -23,6 +23,7 @@ from flowcore.compose._scope import Drawing, Networks, Options, Scope
 from flowcore.compose._security import draw_security
 from flowcore.compose._sidecars import choose_hosts, fold_guests
 from flowcore.compose._storage import Claims, draw_storage
+from flowcore.compose._summary import summaries
 from flowcore.compose._unsupported import tell_unsupported, tell_unsupported_groups
 from flowcore.compose._workloads import awaited_to_end, choose_kind, draw_kind
 from flowcore.model import Workflow
@@ -65,6 +66,7 @@ def convert(project: Project, options: Options) -> Imported:
         findings=tuple(project.report.findings),
         secret_values=drawing.secret_values,
         unset_variables={name: tuple(places) for name, places in project.report.unset_variables.items()},
+        services=summaries(scopes),
         origins=_origins(project, drawing),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from attrs import field, frozen
 
@@ -32,6 +33,8 @@ class Imported:
         findings: everything that was decided, changed or left out; none of them is an error.
         secret_values: values by node id and key; they are nowhere else.
         unset_variables: variables that nobody gave a value and that have no default, with the places that use them.
+        services: the services by name, short forms written out, with what a reader wants to see: of environment and
+            build arguments the names, and the command as it is drawn, without secrets. Empty for other imports.
         origins: what each element of the Compose file became, in the file's order; empty for other imports.
     """
 
@@ -39,4 +42,5 @@ class Imported:
     findings: tuple[Finding, ...] = ()
     secret_values: Mapping[str, Mapping[str, str]] = field(factory=dict, repr=False)
     unset_variables: Mapping[str, tuple[Place, ...]] = field(factory=dict)
+    services: Mapping[str, Mapping[str, Any]] = field(factory=dict, repr=False)
     origins: tuple[Origin, ...] = ()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from attrs import define, field
 
+from flowcore.compose._gaps import Gaps
 from flowcore.compose._marks import NOWHERE, Mark
 from flowcore.errors import Finding, InvalidInputError, Place, Severity, errors_of
 
@@ -63,14 +64,12 @@ class Report:
             self.unset_variables.setdefault(name, []).append(place)
 
     def blamed(self, errors: Iterable[Finding]) -> dict[tuple[str, str], int]:
-        """Return what to do without, so that *errors* go away; empty when one is not a missing variable's fault."""
-        missing = [place for places in self.unset_variables.values() for place in places]
+        """Return what to do without, so that those of *errors* go away that are a missing variable's fault."""
+        gaps = Gaps.of(place for places in self.unset_variables.values() for place in places)
         blamed = dict(self.without)
-        for error in errors:
-            key = _blamed(error.place, missing)
-            if key is None or self.without.get(key, 0) >= _LEFT_OUT:
-                return {}
-            blamed[key] = self.without.get(key, 0) + 1
+        for key in {gaps.behind(error.place) for error in errors}:
+            if key is not None and self.without.get(key, 0) < _LEFT_OUT:
+                blamed[key] = self.without.get(key, 0) + 1
         return blamed
 
     def error(
@@ -108,18 +107,3 @@ class Report:
             rest = [finding for finding in self.findings if not finding.is_error]
             message = "\n".join(str(finding) for finding in errors)
             raise InvalidInputError([*errors, *rest], message=message, code="compose.invalid")
-
-
-def _blamed(error: Place, missing: Sequence[Place]) -> tuple[str, str] | None:
-    """Return file and path of what an error is about, if that uses one of the variables that are *missing*."""
-    for place in missing:
-        if (place.file, place.line, place.column) == (error.file, error.line, error.column) or (
-            (place.file, place.path) == (error.file, error.path)
-        ):
-            return place.file, place.path
-    for place in missing:
-        if place.file == error.file and error.path and place.path.startswith((f"{error.path}.", f"{error.path}[")):
-            return place.file, place.path if place.path == f"{error.path}.image" else error.path
-        if place.file == error.file and place.path and error.path.startswith((f"{place.path}.", f"{place.path}[")):
-            return place.file, place.path
-    return None

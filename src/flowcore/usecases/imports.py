@@ -9,8 +9,8 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from flowcore.compose import Binds, Expose, Networks, Origin, import_compose, load
-from flowcore.errors import Finding, InvalidInputError, LimitExceededError, Place
+from flowcore.compose import Binds, Expose, Networks, Origin, import_compose
+from flowcore.errors import Finding, LimitExceededError, Place
 from flowcore.files import Files
 from flowcore.layout import arrange
 from flowcore.model import Edge, Node
@@ -77,7 +77,7 @@ class Analysis:
     """What an application would become.
 
     Attributes:
-        services: the services by name, short forms written out; of environment and build arguments only the names.
+        services: the services by name; see ``flowcore.compose.Imported``.
         findings: everything that was decided, changed or left out.
         secret_values: values by node id and key; they go to the caller and are kept nowhere.
         unset_variables: variables that nobody gave a value, with the places that use them.
@@ -144,31 +144,13 @@ def analyze(sources: Sequence[str | Path], wishes: Wishes, files: Files | None =
         name=workflow.name,
         nodes=nodes,
         edges=workflow.edges,
-        services=_services(sources, wishes, files),
+        services=imported.services,
         findings=imported.findings,
         secret_values=imported.secret_values,
         unset_variables=imported.unset_variables,
         missing_secrets=_missing_secrets(nodes, imported.secret_values),
         origins=imported.origins,
     )
-
-
-def _services(sources: Sequence[str | Path], wishes: Wishes, files: Files | None) -> Mapping[str, Mapping[str, Any]]:
-    try:
-        document = load(list(sources), env=wishes.variables, profiles=wishes.profiles, strict=False, files=files)
-    except InvalidInputError:
-        return {}
-    services: Mapping[str, Mapping[str, Any]] = document.get("services") or {}
-    return {name: _without_values(service) for name, service in services.items()}
-
-
-def _without_values(service: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a service with the names of its variables and build arguments, whose values may be secret."""
-    told = {**service, "environment": sorted(service.get("environment") or ())}
-    build = told.get("build")
-    if isinstance(build, Mapping) and "args" in build:
-        told["build"] = {**build, "args": sorted(build["args"] or ())}
-    return told
 
 
 def _in_namespace(nodes: Iterable[Node], namespace: str) -> tuple[Node, ...]:

@@ -6,6 +6,7 @@ import pytest
 
 from flowcore.compose import import_compose, load
 from flowcore.errors import InvalidInputError
+from flowcore.files import Entry, MemoryFiles
 from tests.unit.compose.looking import data, found, imported
 
 #: Keys of a service with a variable where something must stand.
@@ -108,12 +109,6 @@ def test_what_is_left_out_is_told_and_what_is_beside_it_stays() -> None:
     ]
 
 
-def test_other_errors_are_told_together_with_those_of_variables() -> None:
-    with pytest.raises(InvalidInputError) as refused:
-        import_compose("services: {web: {image: nginx, ports: ['80:${P}', 'x']}}\n")
-    assert len([finding for finding in refused.value.findings if finding.is_error]) == 2
-
-
 def test_loading_stays_strict() -> None:
     with pytest.raises(InvalidInputError):
         load("services: {web: {image: nginx, ports: ['80:${P}']}}\n")
@@ -123,3 +118,51 @@ def test_with_its_value_nothing_is_changed() -> None:
     result = imported("services: {web: {image: 'nginx:${TAG}', ports: ['80:${P}']}}\n", env={"TAG": "1", "P": "80"})
     assert data(result, "web")["image"] == "nginx:1"
     assert not [finding for finding in result.findings if "variable" in finding.rule]
+
+
+def test_a_service_with_a_gap_is_not_left_out_for_an_error_of_its_own() -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        import_compose("services: {a: {environment: {X: '${Y}'}}, b: {image: b}}\n")
+    [problem] = [finding for finding in refused.value.findings if finding.is_error]
+    assert (problem.rule, problem.place.path) == ("compose-no-image", "services.a")
+
+
+def test_a_gap_beside_another_error_is_told_as_what_it_is() -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        import_compose("services:\n  web:\n    image: nginx\n    ports:\n      - '80:${P}'\n      - x\n")
+    told = {finding.rule: (finding.severity, finding.place.line) for finding in refused.value.findings}
+    assert told["compose-port"] == ("error", 6)
+    assert told["compose-variable-left-out"] == ("warning", 5)
+
+
+class CountedFiles(MemoryFiles):
+    """Files that count how often somebody looks for ``.env``, which every loading does once."""
+
+    looks = 0
+
+    def look(self, path: str) -> Entry:
+        """See ``Files.look``."""
+        type(self).looks += path == ".env"
+        return super().look(path)
+
+
+def test_looking_for_what_can_be_done_without_ends() -> None:
+    # Circles are told one at a time, so each needs a look of its own.
+    circle = "  a{n}: {{image: x, depends_on: ['${{X}}b{n}']}}\n  b{n}: {{image: x, depends_on: [a{n}]}}\n"
+    text = "services:\n" + "".join(circle.format(n=n) for n in range(50))
+    with pytest.raises(InvalidInputError, match="circle"):
+        import_compose(text, files=CountedFiles())
+    assert 2 < CountedFiles.looks < 10
+
+
+def test_the_services_are_told_without_values_and_also_with_gaps() -> None:
+    services = import_compose("""\
+services:
+  r: {image: redis, command: redis-server --requirepass planted-one, environment: {A: planted-two}}
+  w: {image: w, build: {context: ./w, args: {TOKEN: planted-three}}, ports: ['80:${P}'], depends_on: [r]}
+""").services
+    assert services["r"]["command"] == ["redis-server", "--requirepass", "$(ARG_REQUIREPASS)"]
+    assert services["r"]["environment"] == ["A"]
+    assert services["w"]["build"] == {"context": "./w", "args": ["TOKEN"]}
+    assert services["w"]["depends_on"] == ["r"]
+    assert "planted" not in repr({name: dict(service) for name, service in services.items()})
