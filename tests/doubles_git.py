@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from flowcore.errors import FlowcoreError, ForbiddenError, NotFoundError, UnauthenticatedError
+from flowcore.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from flowcore.files import MemoryFiles
 from flowcore.ports.git import Checkout, GitCredential, GitProgress, RemoteRefs
 
@@ -63,7 +63,7 @@ class FakeGitSource:
         self.repositories = dict(repositories or {})
         self.shown: list[tuple[str, GitCredential | None]] = []
         self.open = 0
-        self.failure: FlowcoreError | None = None
+        self.failure: Exception | None = None
 
     def _find(self, url: str, credential: GitCredential | None) -> FakeRepository:
         parts = urlsplit(url)

@@ -23,11 +23,15 @@ from tests.doubles import FrozenClock
 
 @define
 class PlayedProvider:
-    """An ``IdentityProvider`` that gives every identity out once, for the code that was made for it."""
+    """An ``IdentityProvider`` that gives every identity out once, for the code that was made for it.
+
+    Set ``failure`` to have it raised instead.
+    """
 
     requests: list[AuthorizationRequest] = field(factory=list)
     grants: list[CodeGrant] = field(factory=list)
     people: dict[str, ProvenIdentity] = field(factory=dict)
+    failure: Exception | None = None
 
     async def authorization_url(self, request: AuthorizationRequest) -> str:
         self.requests.append(request)
@@ -35,6 +39,8 @@ class PlayedProvider:
 
     async def identify(self, grant: CodeGrant) -> ProvenIdentity:
         self.grants.append(grant)
+        if self.failure is not None:
+            raise self.failure
         if grant.code not in self.people:
             raise refused("token endpoint: invalid_grant")
         return self.people.pop(grant.code)

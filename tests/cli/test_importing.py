@@ -10,7 +10,6 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from entrypoints.cli import _import_report
 from entrypoints.cli._import_report import print_report
 from entrypoints.cli.app import cli
 from flowcore.library import import_compose
@@ -102,10 +101,9 @@ def test_a_file_that_cannot_be_imported_is_told_as_ever(run: Run, tmp_path: Path
     assert not done.stdout
 
 
-def test_on_a_terminal_the_report_is_a_table(compose: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_terminal_the_report_is_a_table(compose: Path) -> None:
     terminal = Console(force_terminal=True, width=160, record=True, color_system=None)
-    monkeypatch.setattr(_import_report, "Console", lambda **_: terminal)
-    print_report(import_compose(compose), "table")
+    print_report(import_compose(compose), "table", console=terminal)
     text = terminal.export_text()
     assert "not carried over: ulimits" in text
     assert "variable without a value" in text

@@ -125,6 +125,10 @@ def test_a_private_repository_wants_a_token(server: GitServer) -> None:
     refused = run(url)
     assert refused.exit_code == 1
     assert SECRET not in refused.output
+    wrong = run(url, FLOWCORE_GIT_TOKEN="planted-wrong-token")
+    assert wrong.exit_code == 1
+    assert "does not accept" in " ".join(wrong.output.split())
+    assert "planted-wrong-token" not in wrong.output
     assert "web" in nodes(run(url, FLOWCORE_GIT_TOKEN=SECRET))
 
 

@@ -61,6 +61,41 @@ async def test_every_route_wants_the_scope_that_it_says(ann: Caller, client: Asy
     assert asked > 50
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("POST", "/workflows/{workflow_id:str}/run", "deploy"),
+        ("POST", "/workflows/{workflow_id:str}/runs/{run_id:str}/cancel", "deploy"),
+        ("PUT", "/workflows/{workflow_id:str}/status", "deploy"),
+        ("POST", "/workflows/{workflow_id:str}/plan", "read"),
+        ("POST", "/workflows/{workflow_id:str}/validate", "read"),
+        ("POST", "/import/preview", "read"),
+        ("POST", "/import/apply", "write"),
+        ("GET", "/workflows", "read"),
+        ("DELETE", "/workflows/{workflow_id:str}", "write"),
+        ("PUT", "/clusters/{name:str}/credentials", "write"),
+        ("GET", "/profile", "account"),
+        ("PUT", "/profile/password", "account"),
+        ("GET", "/git/credentials", "account"),
+        ("PUT", "/git/credentials/{host:str}", "account"),
+        ("POST", "/profile/identities/{provider:str}/link", "account"),
+        ("POST", "/profile/tokens", "account"),
+        ("POST", "/auth/logout-all", "account"),
+    ],
+)
+async def test_what_matters_needs_the_scope_of_the_documents(
+    client: AsyncTestClient[Any], method: str, path: str, scope: str
+) -> None:
+    [handler] = [
+        handler
+        for route in client.app.routes
+        if isinstance(route, HTTPRoute) and route.path_format == f"/v1/api{path}".replace(":str}", "}")
+        for handler in route.route_handlers
+        if method in handler.http_methods
+    ]
+    assert scope_of(handler, method) == scope
+
+
 async def test_a_token_is_shown_once_and_kept_as_a_digest(ann: Caller, client: AsyncTestClient[Any]) -> None:
     answer = await made(ann, "read", "deploy")
     token = answer["token"]

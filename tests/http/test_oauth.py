@@ -203,12 +203,9 @@ async def test_what_a_provider_refuses_is_told_in_our_words(world: World) -> Non
     assert error_of(await world.come_back(state=state, code="forged")) == "Authentication failed"
 
 
-async def test_what_is_not_for_who_signs_in_is_for_the_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fail(_: object) -> None:
-        raise UnavailableError("db.internal:27017 does not answer", code="store.unavailable")
-
+async def test_what_is_not_for_who_signs_in_is_for_the_log(world: World) -> None:
     state = await world.begin()
-    monkeypatch.setattr(PlayedProvider, "identify", lambda _self, grant: fail(grant))
+    world.idp.failure = UnavailableError("db.internal:27017 does not answer", code="store.unavailable")
     assert error_of(await world.come_back(state=state, code="good")) == "Authentication failed"
 
 

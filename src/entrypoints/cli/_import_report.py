@@ -19,13 +19,19 @@ _SUPPLY = "give it with --env {name}=VALUE, or in a file with --env-file FILE"
 _SORTS = {"decided": "decided", "changed": "behaves otherwise", "left_out": "not carried over"}
 
 
-def print_report(imported: Imported, form: str) -> None:
-    """Print what became of each element of the file: as ``json``, or as a table, which is plain where nobody looks."""
+def print_report(imported: Imported, form: str, *, console: Console | None = None) -> None:
+    """Print what became of each element of the file: as ``json``, or as a table, which is plain where nobody looks.
+
+    Args:
+        imported: what is told about.
+        form: ``json`` or ``table``.
+        console: where a table goes; standard output if not given.
+    """
     found = account(imported)
     if form == "json":
         write_json(report_data(imported.workflow.name, found))
         return
-    console = Console(highlight=False)
+    console = console or Console(highlight=False)
     if console.is_terminal:
         _print_tables(console, found)
     else:

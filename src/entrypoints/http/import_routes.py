@@ -72,7 +72,7 @@ async def _start(data: AnalyzeIn, user: User, app: App) -> StartedOut:
 async def again(
     session_id: FromPath[str], data: JSONBody[AgainIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> StartedOut:
-    """Look again at the commit of a session, with other options; it becomes a session of its own."""
+    """Look again at the ref of a session, with other options; it becomes a session of its own."""
     session = await app.imports.queries.get(user, checked_id(session_id, "import session"))
     before = order_of(session)
     order = RepositoryOrder(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 from flowcore.compose._marks import Block, Rows, Value, mark_of
@@ -48,8 +49,8 @@ def rebase_service(service: Value, folder: str) -> Value:
     """
     if folder in ("", ".") or not isinstance(service, Block):
         return service
-    path: Rewrite = lambda value: moved(value, folder)  # noqa: E731 - one word for the table below
-    files: Rewrite = lambda value: _file_list(value, path)  # noqa: E731
+    path: Rewrite = partial(moved, folder=folder)
+    files: Rewrite = partial(_file_list, path=path)
     return _with(
         service,
         {

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from flowcore.errors import InvalidInputError, NotFoundError
-from flowcore.model import ImportSession, ImportStatus, User, from_document, to_document
+from flowcore.model import ImportSession, User, from_document, to_document
 from flowcore.ports.git import GitCredential
 from flowcore.ports.storage import Repository
 from flowcore.ports.system import Clock, IdSource
@@ -166,6 +166,3 @@ def _kept(order: RepositoryOrder) -> Mapping[str, Any]:
 
 def _missing() -> NotFoundError:
     return NotFoundError("Import session not found", code="import.not_found")
-
-
-__all__ = ["SOURCES", "EndImport", "GivenCredential", "ImportQueries", "ImportStatus", "StartImport", "order_of"]

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from attrs import define, evolve, field
@@ -213,7 +214,7 @@ class ImportExecutor:
             told.clear()
             live = self._live[session_id]
             with suppress(FlowcoreError):  # progress that is not stored is stored with the next stage
-                await change(self.sessions, session_id, lambda stored: _progressed(stored, live))  # noqa: B023
+                await change(self.sessions, session_id, partial(_progressed, live))
 
     async def _complete(self, session: ImportSession, found: RepositoryAnalysis) -> None:
         analysis = found.analysis
@@ -280,9 +281,9 @@ class ImportExecutor:
         for session in await self.sessions.find({}, order_by=("expires_at",), limit=_REMEMBERED):
             if self.clock.now() >= session.expires_at and session.status.is_final:
                 await self.forget(session.id)
-        for session_id in list(self._secrets):
-            if not await self.sessions.count({"id": session_id}):
-                del self._secrets[session_id]
+        kept = {session.id for session in await self.sessions.find({"id": tuple(self._secrets)})}
+        for session_id in self._secrets.keys() - kept:
+            self._secrets.pop(session_id, None)
 
 
 def progress_of(session: ImportSession) -> dict[str, Any]:
@@ -290,7 +291,7 @@ def progress_of(session: ImportSession) -> dict[str, Any]:
     return {"status": str(session.status), "current_stage": session.stage, "progress": session.progress}
 
 
-def _progressed(stored: ImportSession, live: ImportSession) -> ImportSession:
+def _progressed(live: ImportSession, stored: ImportSession) -> ImportSession:
     if stored.status.is_final:
         return stored
     return evolve(stored, status=live.status, stage=live.stage, progress=live.progress)

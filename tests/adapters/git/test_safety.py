@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import stat
-import subprocess
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from adapters.git import GitLimits, GitProcesses
 from flowcore.errors import (
@@ -31,11 +36,11 @@ from tests.git_server import FILE, HOST, SECRET, GitServer, Guard, Tree, git_ser
 pytestmark = pytest.mark.anyio
 
 
-def source(folder: Path | None = None, **limits: float) -> GitProcesses:
+def source(folder: Path | None = None, **limits: Any) -> GitProcesses:
     return GitProcesses(
         guard=Guard(),
         schemes=("http", "https"),
-        limits=GitLimits(**limits),  # type: ignore[arg-type]
+        limits=GitLimits(**limits),
         folder=str(folder or ""),
     )
 
@@ -360,13 +365,20 @@ async def test_git_that_is_missing_or_old_is_said(tmp_path: Path) -> None:
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
     """A certificate for the server's host that signed itself, and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl, which makes the certificate, is not installed")
+    secret = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, secret.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(secret, hashes.SHA256())
+    )
     made, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subject = ["-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}"]
-    wanted = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
-    subprocess.run([*wanted, "-keyout", key, "-out", made], check=True, capture_output=True, env=dict(os.environ))
+    made.write_bytes(signed.public_bytes(Encoding.PEM))
+    key.write_bytes(secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return made, key
 
 

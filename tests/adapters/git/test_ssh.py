@@ -68,9 +68,9 @@ def repository(tmp_path: Path) -> str:
     return f"{tmp_path / 'shop.git'}"
 
 
-def source(client: Client, **options: object) -> GitProcesses:
+def source(client: Client) -> GitProcesses:
     guard = Guard(addresses=("192.0.2.7",))
-    return GitProcesses(guard=guard, schemes=("ssh",), known_hosts="/known hosts", ssh=str(client.path), **options)  # type: ignore[arg-type]
+    return GitProcesses(guard=guard, schemes=("ssh",), known_hosts="/known hosts", ssh=str(client.path))
 
 
 def _is_gone(path: str) -> bool:

@@ -19,12 +19,15 @@ class Targets:
         self.reads += 1
         return object_id.encode()
 
+    def close(self) -> None:
+        return
+
 
 def tree(links: dict[str, str]) -> tuple[TreeFiles, Targets]:
     reader = Targets()
     leaves = {path: Leaf("120000", target, len(target)) for path, target in links.items()}
     leaves["real"] = Leaf("100644", "content", 7)
-    return TreeFiles(leaves, reader, 100), reader  # type: ignore[arg-type]
+    return TreeFiles(leaves, reader, 100), reader
 
 
 @pytest.mark.parametrize(("length", "kind"), [(40, EntryKind.FILE), (41, EntryKind.OUTSIDE)])

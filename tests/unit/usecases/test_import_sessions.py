@@ -249,11 +249,8 @@ async def test_a_failure_is_told_with_its_code(desk: Desk) -> None:
     assert ended.error_message == "the host does not answer"
 
 
-async def test_a_mistake_of_ours_ends_the_import_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stumble(*_: object) -> None:
-        raise RuntimeError("planted mistake")
-
-    monkeypatch.setattr("flowcore.usecases.repositories.find_compose", stumble)
+async def test_a_mistake_of_ours_ends_the_import_too(desk: Desk) -> None:
+    desk.git.failure = RuntimeError("planted mistake")
     desk.git.gate.set()
     session = await desk.start(ANN, "git_url", order())
     job = desk.executor._jobs[session.id]
