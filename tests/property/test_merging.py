@@ -6,12 +6,14 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowcore.kinds import core_catalogue
 from flowcore.layout import arrange, card_size
 from flowcore.merging import Merged, OnConflict, merge_drawing
 from flowcore.merging._names import group_of
 from flowcore.model import Edge, Node, Workflow
-from flowcore.usecases.import_merging import Import, _applied
+from flowcore.usecases.import_merging import Import, merge
 
+CORE = core_catalogue()
 _IDS = st.sampled_from(["a", "b", "a-2", "a-3", "b-2", "web"])
 _TYPES = st.sampled_from(["deployment", "statefulset", "service", "configmap", "secret"])
 
@@ -24,8 +26,8 @@ def drawings(draw: st.DrawFn) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
     for id_ in ids:
         data = {"name": draw(_IDS), "targetApp": draw(_IDS), "replicas": draw(st.integers(0, 1))}
         node = Node(id=id_, type=draw(_TYPES), data=data)
-        if (group_of(node), node.name) not in names:
-            names.add((group_of(node), node.name))
+        if (group_of(node, CORE), node.name) not in names:
+            names.add((group_of(node, CORE), node.name))
             nodes.append(node)
     known = [node.id for node in nodes]
     pairs = draw(st.lists(st.tuples(st.sampled_from(known), st.sampled_from(known)), max_size=4)) if known else []
@@ -48,8 +50,8 @@ def test_twice_is_once(
     choice: OnConflict,
 ) -> None:
     workflow = _workflow(own)
-    once = _after(workflow, merge_drawing(workflow, *imported, project="p", on_conflict=choice))
-    assert _after(once, merge_drawing(once, *imported, project="p", on_conflict=choice)) == once
+    once = _after(workflow, merge_drawing(workflow, *imported, catalogue=CORE, project="p", on_conflict=choice))
+    assert _after(once, merge_drawing(once, *imported, catalogue=CORE, project="p", on_conflict=choice)) == once
 
 
 @given(own=drawings(), first=drawings(), second=drawings(), choice=st.sampled_from(OnConflict))
@@ -61,13 +63,13 @@ def test_nothing_clashes_and_nothing_dangles(
 ) -> None:
     workflow = _workflow(own)
     for drawing in (first, second):
-        merged = merge_drawing(workflow, *drawing, project="p", on_conflict=choice)
+        merged = merge_drawing(workflow, *drawing, catalogue=CORE, project="p", on_conflict=choice)
         before = {node.id: node for node in _workflow(own).nodes}
         workflow = _after(workflow, merged)
         assert {node.id: node for node in workflow.nodes if node.id in before} == before
         ids = [node.id for node in workflow.nodes]
         assert len(ids) == len(set(ids))
-        names = [(group_of(node), node.name) for node in workflow.nodes]
+        names = [(group_of(node, CORE), node.name) for node in workflow.nodes]
         assert len(names) == len(set(names))
         assert len({edge.id for edge in workflow.edges}) == len(workflow.edges)
         assert {end for edge in workflow.edges for end in (edge.source, edge.target)} <= set(ids)
@@ -79,7 +81,7 @@ def test_nothing_moves_and_nothing_stands_on_anything(
 ) -> None:
     workflow = _workflow(own)
     nodes, edges = imported
-    after = _applied(workflow, Import(nodes=nodes, edges=edges, project="p")).workflow
+    after = merge(workflow, Import(nodes=nodes, edges=edges, project="p"), CORE).workflow
     assert after.nodes[: len(workflow.nodes)] == workflow.nodes
     boxes = [(node.position.x, node.position.y, *card_size(node)) for node in after.nodes]
     for position, (x, y, width, height) in enumerate(boxes):

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from adapters.git import GitProcesses
 from entrypoints.settings import Settings
+from flowcore.kinds import Catalogue
 from flowcore.ports.events import EventFeed
 from flowcore.ports.git import GitSource
 from flowcore.ports.network import AddressGuard
@@ -54,6 +55,7 @@ def wire_imports(
     feed: EventFeed,
     clock: Clock,
     ids: IdSource,
+    catalogue: Catalogue,
     create: CreateWorkflow,
     save: SaveWorkflow,
 ) -> Imports:
@@ -78,7 +80,7 @@ def wire_imports(
         queries=queries,
         end=EndImport(queries=queries, executor=executor),
         create=CreateFromImport(create=create, clusters=clusters),
-        preview=PreviewImport(workflows=drawn),
-        apply=ApplyImport(workflows=drawn, save=save),
+        preview=PreviewImport(workflows=drawn, catalogue=catalogue),
+        apply=ApplyImport(workflows=drawn, catalogue=catalogue, save=save),
         credentials=credentials,
     )

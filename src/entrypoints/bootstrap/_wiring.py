@@ -129,6 +129,7 @@ def wire(ports: Ports, settings: Settings) -> App:
             feed=ports.feed,
             clock=clock,
             ids=ids,
+            catalogue=catalogue,
             create=create,
             save=save,
         ),

@@ -16,7 +16,7 @@ from flowcore.manifests import ABSENT, TreeList, TreeMap, plain
 
 _PARAMETER_KEYS: Final = frozenset(
     {"name", "label", "type", "format", "required", "default", "minimum", "maximum", "options", "help", "group"}
-    | {"aliases", "items", "values", "keys", "fields", "choices", "unique", "keeps_null", "open"}
+    | {"aliases", "items", "values", "keys", "fields", "choices", "unique", "refers", "keeps_null", "open"}
     | {"schema"}
 )
 
@@ -133,6 +133,7 @@ class ParameterReader(TreeReader):
             fields=self.parameters(self.items(tree, "fields")),
             choices=tuple(self._inner(choice) for choice in self.items(tree, "choices")),
             unique=str(tree.get("unique", "")),
+            refers=str(tree.get("refers", "")),
             keeps_null=bool(tree.get("keeps_null", False)),
             open=bool(tree.get("open", False)),
         )

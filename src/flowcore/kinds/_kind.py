@@ -11,6 +11,7 @@ from flowcore.errors import Finding, Severity
 from flowcore.kinds._collecting import Collector
 from flowcore.kinds._parameters import Parameter
 from flowcore.kinds._reading import Reader
+from flowcore.kinds._references import Rename, followed
 from flowcore.kinds._schema import object_schema
 from flowcore.manifests import Expression, Template, is_true
 
@@ -196,6 +197,10 @@ class Kind:
         values = self.reader.read(data, "data", collector)
         values.setdefault("name", str(data["name"]))
         return values, collector.found
+
+    def with_references(self, data: Mapping[str, Any], rename: Rename) -> dict[str, Any]:
+        """Return a node's data with the names of other resources, as its parameters declare them, given by *rename*."""
+        return followed(self.parameters, data, rename)
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema (2020-12) of a node's data."""

@@ -38,6 +38,8 @@ class Parameter:
         fields: the known fields of an object.
         choices: the alternatives of a choice, tried in order.
         unique: field whose values must differ between the items of a list.
+        refers: kind or role of the resource that a text names, or that the ``name`` in an object names; ``.field`` when
+            the field beside it says the kind. Empty when it names none.
         keeps_null: whether a map's nulls mean something; elsewhere null is no value.
         open: whether an object keeps what its ``fields`` do not name; it is handed over as it is.
         schema: OpenAPI v3 schema by which values are checked instead of by type, as in custom resources; the other
@@ -62,6 +64,7 @@ class Parameter:
     fields: tuple[Parameter, ...] = ()
     choices: tuple[Parameter, ...] = ()
     unique: str = ""
+    refers: str = ""
     keeps_null: bool = False
     open: bool = False
     schema: Mapping[str, Any] | None = field(default=None, repr=False)
@@ -69,7 +72,7 @@ class Parameter:
     def describe(self) -> dict[str, Any]:
         """Return the parameter as plain JSON values, for forms; what is not said is left out."""
         described: dict[str, Any] = {"name": self.name, "label": self.label or self.name, "type": self.type}
-        texts = ("format", "help", "group", "keys", "unique")
+        texts = ("format", "help", "group", "keys", "unique", "refers")
         described |= {key: getattr(self, key) for key in texts if getattr(self, key)}
         described["required"] = self.required
         if self.open:

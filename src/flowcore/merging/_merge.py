@@ -9,7 +9,9 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from flowcore.errors import Finding, Place, Severity
-from flowcore.merging._names import Renames, TakenNames, free, group_of
+from flowcore.kinds import Catalogue
+from flowcore.merging._names import TakenNames, free, group_of
+from flowcore.merging._renames import Renames
 from flowcore.model import Edge, Node, Workflow
 
 
@@ -57,6 +59,7 @@ def merge_drawing(
     nodes: Sequence[Node],
     edges: Iterable[Edge],
     *,
+    catalogue: Catalogue,
     project: str = "",
     on_conflict: OnConflict = OnConflict.KEEP,
 ) -> Merged:
@@ -71,10 +74,11 @@ def merge_drawing(
         workflow: where the drawing goes.
         nodes: of the import, each id once.
         edges: of the import.
+        catalogue: the kinds; what names another resource follows when that is renamed.
         project: the import's name, so that two projects with equal ids are told apart.
         on_conflict: what becomes of nodes that were changed since they were imported.
     """
-    work = _Merging(workflow, project, on_conflict)
+    work = _Merging(workflow, catalogue, project, on_conflict)
     work.recognise(nodes)
     work.name(nodes)
     for node in nodes:
@@ -86,6 +90,7 @@ def merge_drawing(
 @define
 class _Merging:
     workflow: Workflow
+    catalogue: Catalogue
     project: str
     on_conflict: OnConflict
     nodes: dict[str, Node] = field(init=False)
@@ -93,13 +98,14 @@ class _Merging:
     origins: dict[str, str] = field(init=False)
     ids: dict[str, str] = field(factory=dict)
     taken: TakenNames = field(factory=TakenNames)
-    renames: Renames = field(factory=Renames)
+    renames: Renames = field(init=False)
     known: dict[str, Node] = field(factory=dict)
     told: dict[str, list[str]] = field(factory=lambda: {"added": [], "replaced": [], "unchanged": []})
     kept: dict[str, tuple[str, ...]] = field(factory=dict)
     findings: list[Finding] = field(factory=list)
 
     def __attrs_post_init__(self) -> None:
+        self.renames = Renames(self.catalogue)
         self.nodes = {node.id: node for node in self.workflow.nodes}
         self.edges = list(self.workflow.edges)
         self.origins = {id_: origin for id_, origin in self.workflow.origins.items() if id_ in self.nodes}
@@ -125,13 +131,13 @@ class _Merging:
         """Choose ids and names; what is known has both."""
         names = {}
         for node in self.workflow.nodes:
-            self.taken.take(group_of(node), node.name)
+            self.taken.take(group_of(node, self.catalogue), node.name)
         for node in nodes:
             known = self.known.get(node.id)
-            new = known.name if known is not None else self.taken.take(group_of(node), node.name)
+            new = known.name if known is not None else self.taken.take(group_of(node, self.catalogue), node.name)
             if new != node.name:
-                names[group_of(node), node.name] = new
-        self.renames = Renames(names)
+                names[group_of(node, self.catalogue), node.name] = new
+        self.renames = Renames(self.catalogue, names)
 
     def put(self, node: Node) -> None:
         known = self.known.get(node.id)
@@ -154,7 +160,9 @@ class _Merging:
         new_id = free(node.id, self.nodes.keys())
         if is_copy:
             # A copy of what is there under this name needs another one.
-            fresh = evolve(fresh, data={**fresh.data, "name": self.taken.take(group_of(fresh), fresh.name)})
+            fresh = evolve(
+                fresh, data={**fresh.data, "name": self.taken.take(group_of(fresh, self.catalogue), fresh.name)}
+            )
             self.origins = {id_: origin for id_, origin in self.origins.items() if origin != self.origin(node)}
         self.nodes[new_id] = evolve(fresh, id=new_id)
         self.ids[node.id] = new_id

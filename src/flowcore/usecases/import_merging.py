@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from attrs import evolve, field, frozen
 
 from flowcore.errors import Finding, InvalidInputError, NotFoundError, Place
+from flowcore.kinds import Catalogue
 from flowcore.layout import arrange, card_size
 from flowcore.merging import Merged, OnConflict, merge_drawing
 from flowcore.model import Cluster, Edge, Node, Position, User, Workflow
@@ -75,6 +76,7 @@ class PreviewImport:
     """Tell what applying an import would do, and store nothing."""
 
     workflows: Repository[Workflow]
+    catalogue: Catalogue
 
     async def __call__(self, user: User, workflow_id: str, wanted: Import) -> Applied:
         """Return the workflow as it would be.
@@ -84,7 +86,7 @@ class PreviewImport:
             InvalidInputError: an id of the import occurs twice, or an edge leads nowhere; every problem is listed.
         """
         _check(wanted)
-        return _applied(await own_workflow(self.workflows, user, workflow_id), wanted)
+        return merge(await own_workflow(self.workflows, user, workflow_id), wanted, self.catalogue)
 
 
 @frozen(kw_only=True)
@@ -92,6 +94,7 @@ class ApplyImport:
     """Put an analysed application into a workflow; doing it twice changes nothing."""
 
     workflows: Repository[Workflow]
+    catalogue: Catalogue
     save: SaveWorkflow
 
     async def __call__(self, user: User, workflow_id: str, wanted: Import) -> Applied:
@@ -106,7 +109,7 @@ class ApplyImport:
         tries = _TRIES if wanted.edition is None else 1
         while True:
             current = await own_workflow(self.workflows, user, workflow_id)
-            applied = _applied(current, wanted)
+            applied = merge(current, wanted, self.catalogue)
             # Based on the edition just read, so that nothing saved in between is overwritten.
             changes = WorkflowChanges(
                 nodes=applied.workflow.nodes,
@@ -122,8 +125,16 @@ class ApplyImport:
                     raise
 
 
-def _applied(workflow: Workflow, wanted: Import) -> Applied:
-    merged = merge_drawing(workflow, wanted.nodes, wanted.edges, project=wanted.project, on_conflict=wanted.on_conflict)
+def merge(workflow: Workflow, wanted: Import, catalogue: Catalogue) -> Applied:
+    """Return a workflow as it is with an import in it, every new node in a place of its own."""
+    merged = merge_drawing(
+        workflow,
+        wanted.nodes,
+        wanted.edges,
+        catalogue=catalogue,
+        project=wanted.project,
+        on_conflict=wanted.on_conflict,
+    )
     nodes = _placed(merged, {merged.ids[id_]: place for id_, place in wanted.positions.items() if id_ in merged.ids})
     after = evolve(workflow, nodes=nodes, edges=merged.edges, origins=merged.origins)
     return Applied(workflow=after, merged=merged)

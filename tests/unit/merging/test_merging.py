@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from flowcore.kinds import core_catalogue
 from flowcore.merging import Merged, OnConflict, merge_drawing
 from flowcore.model import Edge, Node, Workflow
+
+CORE = core_catalogue()
 
 
 def node(id_: str, type_: str = "deployment", **data: Any) -> Node:
@@ -32,7 +35,7 @@ EDGES = (
 
 
 def merged(workflow: Workflow, nodes: tuple[Node, ...] = NODES, **options: Any) -> Merged:
-    return merge_drawing(workflow, nodes, EDGES, project="shop", **options)
+    return merge_drawing(workflow, nodes, EDGES, catalogue=CORE, **{"project": "shop", **options})
 
 
 def after(workflow: Workflow, outcome: Merged) -> Workflow:
@@ -108,14 +111,14 @@ def test_a_node_that_was_changed_since_is_treated_as_chosen(choice: OnConflict, 
 
 def test_what_is_not_in_the_file_any_more_is_told_and_stays() -> None:
     first = after(Workflow(name="w"), merged(Workflow(name="w")))
-    outcome = merge_drawing(first, NODES[:3], EDGES[:2], project="shop")
+    outcome = merge_drawing(first, NODES[:3], EDGES[:2], catalogue=CORE, project="shop")
     assert outcome.gone == ("web-config",)
     assert "web-config" in {each.id for each in outcome.nodes}
 
 
 def test_two_projects_with_equal_ids_are_two() -> None:
     first = after(Workflow(name="w"), merged(Workflow(name="w")))
-    outcome = merge_drawing(first, NODES, EDGES, project="other")
+    outcome = merge_drawing(first, NODES, EDGES, catalogue=CORE, project="other")
     assert len(outcome.nodes) == 8
     assert outcome.unchanged == ()
 
@@ -130,6 +133,57 @@ def test_what_somebody_deleted_comes_back() -> None:
 
 @pytest.mark.parametrize(("first", "second"), [("", "shop"), ("shop", ""), ("", "")])
 def test_without_a_name_an_import_may_be_any_projects(first: str, second: str) -> None:
-    there = after(Workflow(name="w"), merge_drawing(Workflow(name="w"), NODES, EDGES, project=first))
-    again = merge_drawing(there, NODES, EDGES, project=second)
+    there = after(Workflow(name="w"), merge_drawing(Workflow(name="w"), NODES, EDGES, catalogue=CORE, project=first))
+    again = merge_drawing(there, NODES, EDGES, catalogue=CORE, project=second)
     assert after(there, again) == there
+
+
+def test_every_reference_that_a_kind_declares_follows() -> None:
+    taken = tuple(node(f"mine-{n}", type_, name="x") for n, type_ in enumerate(_REFERRED))
+    edges: tuple[Edge, ...] = ()
+    imported = (
+        *(node(f"x-{type_}", type_, name="x") for type_ in _REFERRED),
+        node("routes", "service", targetApp="x"),
+        node("scales", "hpa", scaleTargetName="x"),
+        node(
+            "serves",
+            "ingress",
+            serviceName="x",
+            tlsSecretName="x",
+            paths=[{"serviceName": "x"}],
+            tls=[{"secretName": "x"}],
+        ),
+        node("set", "statefulset", serviceName="x"),
+        node(
+            "pod",
+            image="x",
+            envFrom=[{"configMapRef": {"name": "x"}}, {"secretRef": {"name": "x"}}],
+            env=[{"name": "x", "value": "x", "valueFrom": {"secretKeyRef": {"name": "x", "key": "x"}}}],
+            volumeMounts=[
+                {"type": "persistentVolumeClaim", "name": "x", "mountPath": "/x"},
+                {"type": "emptyDir", "name": "x", "mountPath": "/y"},
+            ],
+            imagePullSecrets=["x", {"name": "x"}],
+            livenessProbe={"grpc": {"port": 1, "service": "x"}},
+            sidecars=[{"name": "x", "envFrom": [{"secretRef": {"name": "x"}}]}],
+            overrides={"spec": {"volumes": [{"name": "x", "persistentVolumeClaim": {"claimName": "x"}}]}},
+        ),
+    )
+    outcome = merge_drawing(Workflow(name="w", nodes=taken), imported, edges, catalogue=CORE, project="p")
+    data = {each.id: each.data for each in outcome.nodes}
+    assert data["routes"]["targetApp"] == data["scales"]["scaleTargetName"] == data["set"]["serviceName"] == "x-2"
+    assert data["serves"] == {
+        "name": "serves", "serviceName": "x-2", "tlsSecretName": "x-2",
+        "paths": [{"serviceName": "x-2"}], "tls": [{"secretName": "x-2"}],
+    }  # fmt: skip
+    pod = data["pod"]
+    assert pod["envFrom"] == [{"configMapRef": {"name": "x-2"}}, {"secretRef": {"name": "x-2"}}]
+    assert pod["env"] == [{"name": "x", "value": "x", "valueFrom": {"secretKeyRef": {"name": "x-2", "key": "x"}}}]
+    assert [mount["name"] for mount in pod["volumeMounts"]] == ["x-2", "x"]
+    assert pod["imagePullSecrets"] == ["x-2", {"name": "x-2"}]
+    assert pod["livenessProbe"] == {"grpc": {"port": 1, "service": "x"}}
+    assert pod["sidecars"] == [{"name": "x", "envFrom": [{"secretRef": {"name": "x-2"}}]}]
+    assert pod["overrides"]["spec"]["volumes"] == [{"name": "x", "persistentVolumeClaim": {"claimName": "x-2"}}]
+
+
+_REFERRED = ("deployment", "service", "secret", "configmap", "persistentvolumeclaim")

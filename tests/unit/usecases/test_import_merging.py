@@ -10,6 +10,7 @@ from attrs import define, evolve, frozen
 
 from adapters.memory import open_memory
 from flowcore.errors import InvalidInputError, NotFoundError
+from flowcore.kinds import core_catalogue
 from flowcore.model import Edge, Node, Position, User, Workflow
 from flowcore.ports.storage import CLUSTERS, WORKFLOWS, Repository
 from flowcore.usecases.import_merging import ApplyImport, CreateFromImport, Import, PreviewImport
@@ -56,7 +57,7 @@ class Desk:
 
     def apply(self, others: int = 0) -> ApplyImport:
         save = SaveWorkflow(workflows=self.workflows, clock=FrozenClock())
-        return ApplyImport(workflows=Busy(self.workflows, others), save=save)
+        return ApplyImport(workflows=Busy(self.workflows, others), catalogue=core_catalogue(), save=save)
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ async def test_who_saw_an_older_edition_is_told_at_once(desk: Desk) -> None:
 
 async def test_a_preview_is_what_applying_does_and_stores_nothing(desk: Desk) -> None:
     made = await desk.create(ANN, WorkflowDraft(name="w", nodes=(evolve(DB, data={"name": "db", "image": "mine"}),)))
-    looked = await PreviewImport(workflows=desk.workflows)(ANN, made.id, SHOP)
+    looked = await PreviewImport(workflows=desk.workflows, catalogue=core_catalogue())(ANN, made.id, SHOP)
     assert await desk.workflows.get(made.id) == made
     applied = await desk.apply()(ANN, made.id, SHOP)
     assert applied.workflow.nodes == looked.workflow.nodes
@@ -109,7 +110,7 @@ async def test_wished_places_are_taken_where_they_are_free(desk: Desk) -> None:
 
 async def test_somebody_elses_workflow_is_not_there(desk: Desk) -> None:
     made = await desk.create(ANN, WorkflowDraft(name="w"))
-    for ask in (desk.apply(), PreviewImport(workflows=desk.workflows)):
+    for ask in (desk.apply(), PreviewImport(workflows=desk.workflows, catalogue=core_catalogue())):
         with pytest.raises(NotFoundError):
             await ask(BOB, made.id, SHOP)
 
