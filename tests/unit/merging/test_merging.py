@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 from attrs import evolve
 
-from flowcore.kinds import core_catalogue
+from flowcore.kinds import Parameter, core_catalogue
 from flowcore.merging import Merged, OnConflict, merge_drawing
 from flowcore.model import Edge, Node, Workflow
 
@@ -187,3 +188,17 @@ def test_every_reference_that_a_kind_declares_follows() -> None:
 
 
 _REFERRED = ("deployment", "service", "secret", "configmap", "persistentvolumeclaim")
+
+
+def _refers(parameters: Iterable[Parameter]) -> Iterator[str]:
+    for parameter in parameters:
+        yield parameter.refers
+        inner = (parameter.items, parameter.values)
+        yield from _refers([*parameter.fields, *parameter.choices, *(each for each in inner if each is not None)])
+
+
+def test_what_the_kinds_refer_to_is_a_kind_or_a_role() -> None:
+    words = {word for kind in CORE.kinds for word in _refers(kind.parameters)} - {""}
+    assert words >= {"workload", "service", "secret", "configmap", ".type"}
+    known = {kind.name for kind in CORE.kinds} | {role for kind in CORE.kinds for role in kind.roles}
+    assert {word for word in words if not word.startswith(".")} <= known
