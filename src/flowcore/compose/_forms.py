@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flowcore.compose._marks import Block, Mark, Rows, Value, mark_of
 from flowcore.compose._ports import Port, PortError, long_port, parse_exposed, parse_port
 from flowcore.compose._scalars import text_of
@@ -13,11 +15,12 @@ from flowcore.compose._shapes import (
     choice,
     flag,
     is_scalar,
-    mapping,
     named,
+    number,
     pairs,
     rows_of,
     shaped,
+    size,
     text,
     texts,
 )
@@ -202,6 +205,34 @@ def labels(value: Value, at: At) -> Value:
     return found
 
 
+def process_limits(value: Value, at: At) -> Value:
+    """Limits of processes: for each a number, or its soft and its hard one."""
+    if not isinstance(value, dict):
+        at.wrong("a mapping from limits to numbers", value)
+        return None
+    result = Block(mark=mark_of(value))
+    for name, item in value.items():
+        place = at.key(value, name)
+        found = shaped(item, _SOFT_AND_HARD, place, closed=True) if isinstance(item, dict) else number(item, place)
+        if found is not None:
+            result.put(name, found, mark_of(value, name))
+    return result
+
+
+def memory_and_swap(value: Value, at: At) -> Value:
+    """Memory and swap together; -1 for any."""
+    return value if text_of(value) == "-1" else size(value, at)
+
+
+def pull_policy(value: Value, at: At) -> Value:
+    """When an image is pulled."""
+    word = text(value, at)
+    if word and not _PULL.fullmatch(word):
+        at.wrong("one of always, never, missing, if_not_present, build, daily, weekly or every_DURATION", value)
+        return None
+    return word
+
+
 def external(value: Value, at: At) -> Value:
     """An external resource: a flag, or the old mapping with its name."""
     if isinstance(value, dict):
@@ -210,6 +241,8 @@ def external(value: Value, at: At) -> Value:
 
 
 _PORT = ("mode", "target", "published", "protocol", "host_ip", "name", "app_protocol")
+_SOFT_AND_HARD: dict[str, Shape] = {"soft": number, "hard": number}
+_PULL = re.compile(r"always|never|missing|if_not_present|build|refresh|daily|weekly|every_(\d+[a-z]+)+")
 _MOUNT: dict[str, Shape] = {"source": text, "target": text, "uid": text, "gid": text, "mode": anything}
 _DEVICE: dict[str, Shape] = dict.fromkeys(("source", "target", "permissions"), text)
 _ENV_FILE: dict[str, Shape] = {"path": text, "required": flag, "format": text}
@@ -220,8 +253,15 @@ _VOLUME: dict[str, Shape] = {
     "target": text,
     "read_only": flag,
     "consistency": text,
-    "bind": mapping,
+    "bind": block_of(
+        {
+            "propagation": choice("shared", "slave", "private", "rshared", "rslave", "rprivate"),
+            "create_host_path": flag,
+            "selinux": choice("z", "Z"),
+            "recursive": choice("enabled", "disabled", "writable", "readonly"),
+        }
+    ),
     "volume": block_of({"nocopy": flag, "subpath": text, "labels": labels}),
-    "tmpfs": block_of({"size": anything, "mode": anything}),
+    "tmpfs": block_of({"size": size, "mode": number}),
     "image": block_of({"subpath": text}),
 }

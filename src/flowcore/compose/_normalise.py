@@ -11,8 +11,11 @@ from flowcore.compose._forms import (
     external,
     hosts,
     labels,
+    memory_and_swap,
     mount,
     ports,
+    process_limits,
+    pull_policy,
     volume,
 )
 from flowcore.compose._limits import MAX_SERVICES
@@ -46,14 +49,29 @@ _RESOURCES: dict[str, Shape] = {
     "limits": block_of({"cpus": processors, "memory": size, "pids": number}),
     "reservations": block_of({"cpus": processors, "memory": size, "devices": anything, "generic_resources": anything}),
 }
+_UPDATE: dict[str, Shape] = {
+    "parallelism": number,
+    "delay": duration,
+    "failure_action": choice("continue", "pause", "rollback"),
+    "monitor": duration,
+    "max_failure_ratio": anything,
+    "order": choice("start-first", "stop-first"),
+}
 _DEPLOY: dict[str, Shape] = {
     "mode": choice("replicated", "global", "replicated-job", "global-job"),
     "replicas": replicas,
     "labels": labels,
     "resources": block_of(_RESOURCES),
-    "restart_policy": mapping,
-    "update_config": mapping,
-    "rollback_config": mapping,
+    "restart_policy": block_of(
+        {
+            "condition": choice("none", "on-failure", "any"),
+            "delay": duration,
+            "max_attempts": number,
+            "window": duration,
+        }
+    ),
+    "update_config": block_of(_UPDATE),
+    "rollback_config": block_of(_UPDATE),
     "placement": mapping,
     "endpoint_mode": text,
 }
@@ -73,14 +91,17 @@ SERVICE: dict[str, Shape] = {
     **dict.fromkeys(("device_cgroup_rules", "external_links", "label_file", "security_opt", "tmpfs"), texts),
     **dict.fromkeys(("attach", "init", "oom_kill_disable", "privileged", "read_only", "stdin_open", "tty"), flag),
     **dict.fromkeys(("cgroup", "cgroup_parent", "container_name", "domainname", "hostname", "image", "ipc"), text),
-    **dict.fromkeys(("isolation", "mac_address", "network_mode", "pid", "platform", "pull_policy"), text),
+    **dict.fromkeys(("isolation", "mac_address", "network_mode", "pid", "platform"), text),
     **dict.fromkeys(("runtime", "stop_signal", "user", "userns_mode", "uts", "working_dir"), text),
     **dict.fromkeys(("cpu_count", "cpu_shares", "oom_score_adj", "pids_limit"), number),
     **dict.fromkeys(("cpu_percent", "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime"), anything),
     **dict.fromkeys(("blkio_config", "cpuset", "credential_spec", "develop", "extends", "gpus", "models"), anything),
     **dict.fromkeys(("mem_limit", "mem_reservation", "shm_size"), size),
-    **dict.fromkeys(("mem_swappiness", "memswap_limit"), anything),
-    **dict.fromkeys(("post_start", "pre_stop", "provider", "storage_opt", "ulimits", "use_api_socket"), anything),
+    "mem_swappiness": number,
+    "memswap_limit": memory_and_swap,
+    "pull_policy": pull_policy,
+    "ulimits": process_limits,
+    **dict.fromkeys(("post_start", "pre_stop", "provider", "storage_opt", "use_api_socket"), anything),
     **dict.fromkeys(("command", "entrypoint"), words),
     "build": block_of(_BUILD, short="context"),
     "configs": rows_of(mount),

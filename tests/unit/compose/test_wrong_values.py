@@ -46,6 +46,18 @@ _WRONG = [
     ("networks: 5", "5"),
     ("env_file: [{required: true}]", "path"),
     ("command: {a: b}", "mapping"),
+    ("ulimits: {nofile: many}", "many"),
+    ("ulimits: {nofile: {soft: some}}", "some"),
+    ("ulimits: 5", "5"),
+    ("mem_swappiness: high", "high"),
+    ("memswap_limit: lots", "lots"),
+    ("pull_policy: sometimes", "sometimes"),
+    ("volumes: [{type: tmpfs, target: /x, tmpfs: {size: big}}]", "big"),
+    ("volumes: [{type: bind, source: /a, target: /x, bind: {propagation: far}}]", "far"),
+    ("deploy: {restart_policy: {condition: maybe}}", "maybe"),
+    ("deploy: {update_config: {order: random}}", "random"),
+    ("deploy: {update_config: {delay: soon}}", "soon"),
+    ("deploy: {update_config: {parallelism: all}}", "all"),
 ]
 
 
