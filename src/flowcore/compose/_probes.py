@@ -10,10 +10,13 @@ from flowcore.compose._environment import escape
 from flowcore.compose._marks import Value
 from flowcore.compose._probe_labels import draw_labelled_probes
 from flowcore.compose._scope import Scope
+from flowcore.compose._sensitive import why_sensitive
 from flowcore.compose._units import seconds_of, whole_seconds
 
 _INTERVAL, _TIMEOUT, _RETRIES, _START_INTERVAL = 30, 30, 3, 5
 _MAX_RETRIES = 1000
+#: Shorter values stand in commands by chance.
+_SHORTEST_SECRET = 6
 #: Seconds that a container at least gets to come up. Docker never restarts an unhealthy container, a cluster does, and
 #: a database that is killed while it fills its folder for the first time may never start again.
 _PATIENCE = 300
@@ -32,7 +35,7 @@ def draw_probes(scope: Scope) -> None:
 
 
 def _tell_secret(scope: Scope, check: Value, command: list[str]) -> None:
-    option = secret_option(command)
+    option = secret_option(command) or _secret_variable(scope, " ".join(command))
     if option:
         scope.warn(
             "healthcheck-secret",
@@ -40,6 +43,12 @@ def _tell_secret(scope: Scope, check: Value, command: list[str]) -> None:
             scope.place("healthcheck", "test", check),
             fix="give it as a variable, and let the check read that: write $$NAME in the place of the value",
         )
+
+
+def _secret_variable(scope: Scope, command: str) -> str:
+    """Return the name of a secret variable whose value stands in a command; empty for none."""
+    values = ((name, value) for name, value in scope.variables.items() if len(value) >= _SHORTEST_SECRET)
+    return next((name for name, value in values if value in command and why_sensitive(name, value)), "")
 
 
 def _draw(scope: Scope, check: Value, command: list[str]) -> None:

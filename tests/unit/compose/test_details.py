@@ -360,3 +360,17 @@ def test_a_host_name_is_the_pods_own_but_in_a_stateful_set() -> None:
     stateful = service("hostname: x\nlabels: {kompose.controller.type: statefulset}")
     assert "hostname" not in data(stateful, "web")
     assert only(stateful, "hostname").severity is Severity.INFO
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [("hunter2-planted", 1), ("pw", 0)], ids=["a password", "too short to be told from a word"]
+)
+def test_the_value_of_a_secret_variable_in_a_healthcheck_is_warned_about(value: str, told: int) -> None:
+    result = imported(
+        "services: {db: {image: redis, environment: {REDIS_PASSWORD: '${PW}'},"
+        " healthcheck: {test: 'redis-cli -a ${PW} ping'}}}\n",
+        env={"PW": value},
+    )
+    warned = found(result, "healthcheck-secret")
+    assert len(warned) == told
+    assert all("REDIS_PASSWORD" in finding.message and value not in finding.message for finding in warned)
