@@ -124,7 +124,8 @@ async def test_a_revoked_token_is_useless_at_once(ann: Caller, bob: Caller) -> N
 async def test_a_token_makes_no_tokens(ann: Caller) -> None:
     helper = with_token(ann, (await made(ann, "account"))["token"])
     await helper.ask("GET", "/profile")
-    await helper.ask("POST", "/profile/tokens", json={"name": "more", "scopes": ["write"]}, status=401)
+    body = {"name": "more", "scopes": ["write"]}
+    assert (await helper.ask("POST", "/profile/tokens", json=body, status=403))["code"] == "token.no_session"
 
 
 async def test_signing_out_everywhere_ends_sessions_and_tokens(ann: Caller) -> None:

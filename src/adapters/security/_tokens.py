@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,13 +15,11 @@ from flowcore.errors import UnauthenticatedError
 from flowcore.ports.security import Claims
 from flowcore.ports.system import Clock
 
-LIFETIME = timedelta(hours=24)
-
 #: Clocks of several processes may differ by this many seconds.
 CLOCK_LEEWAY = 5.0
 
 _ALGORITHM = "HS256"
-_TEXTS = ("user_id", "email", "role", "jti")
+_TEXTS = ("user_id", "email", "role", "sid", "jti")
 _MOMENTS = ("iat", "nbf", "exp")
 _LONGEST = 8192
 
@@ -50,20 +47,21 @@ class JwtTokens:
     issuer: str = "flowcore"
     audience: str = "flowcore"
 
-    def issue(self, *, user_id: str, email: str, role: str) -> str:
-        """Return a signed token that is valid for 24 hours."""
-        now = int(self.clock.now().timestamp())
+    def issue(self, claims: Claims) -> str:
+        """Return a signed token; the same claims make the same token until the key is changed."""
+        issued = int(claims.issued_at.timestamp())
         payload = {
             "iss": self.issuer,
             "aud": self.audience,
-            "sub": user_id,
-            "jti": secrets.token_hex(16),
-            "iat": now,
-            "nbf": now,
-            "exp": now + int(LIFETIME.total_seconds()),
-            "user_id": user_id,
-            "email": email,
-            "role": role,
+            "sub": claims.user_id,
+            "sid": claims.session_id,
+            "jti": claims.token_id,
+            "iat": issued,
+            "nbf": issued,
+            "exp": int(claims.expires_at.timestamp()),
+            "user_id": claims.user_id,
+            "email": claims.email,
+            "role": claims.role,
         }
         return jwt.encode(payload, self.keys.newest, algorithm=_ALGORITHM, headers={"kid": self.keys.current})
 
@@ -105,6 +103,7 @@ def _claims(payload: Mapping[str, Any]) -> Claims:
         user_id=texts["user_id"],
         email=texts["email"],
         role=texts["role"],
+        session_id=texts["sid"],
         token_id=texts["jti"],
         issued_at=_moment(payload["iat"]),
         expires_at=_moment(payload["exp"]),

@@ -20,9 +20,9 @@ from flowcore.ports.security import PasswordHasher, SecretCipher, TokenIssuer
 from flowcore.ports.storage import Store
 from flowcore.ports.system import Clock, IdSource
 from flowcore.usecases import (
-    accounts,
     api_tokens,
     archiving,
+    authenticating,
     clusters,
     discovering,
     executing,
@@ -32,8 +32,12 @@ from flowcore.usecases import (
     oauth_linking,
     plugins,
     previewing,
+    profiles,
     reading,
+    registering,
     running,
+    sessions,
+    signing_in,
     versions,
     workflows,
 )
@@ -101,21 +105,22 @@ class App:
     executor: executing.RunExecutor
     sandbox_kubeconfig: str = field(repr=False)
     provide_cluster: clusters.ProvideCluster | None
-    register: accounts.Register
+    register: registering.Register
     act_locally: local_account.ActLocally
-    sign_in: accounts.SignIn
-    authenticate: accounts.Authenticate
-    identify: api_tokens.Identify
+    sign_in: signing_in.SignIn
+    authenticate: authenticating.Authenticate
+    identify: authenticating.Identify
     api_tokens: api_tokens.ApiTokens
-    sign_out_everywhere: accounts.SignOutEverywhere
-    refresh_token: accounts.RefreshToken
+    sign_out_everywhere: sessions.SignOutEverywhere
+    sessions: sessions.Sessions
+    refresh_token: authenticating.RefreshToken
     providers: oauth.Providers
     begin_oauth: oauth.BeginOAuth
     finish_oauth: oauth.FinishOAuth
     exchange_code: oauth.ExchangeCode
     identities: oauth_linking.Identities
-    change_profile: accounts.ChangeProfile
-    change_password: accounts.ChangePassword
+    change_profile: profiles.ChangeProfile
+    change_password: profiles.ChangePassword
     add_cluster: clusters.AddCluster
     update_cluster: clusters.UpdateCluster
     cluster_queries: clusters.ClusterQueries

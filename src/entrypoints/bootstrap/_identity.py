@@ -14,11 +14,11 @@ from flowcore.ports.identity import IdentityProvider
 from flowcore.ports.network import AddressGuard
 from flowcore.ports.storage import IDENTITIES, OAUTH_CODES, OAUTH_STATES, USERS
 from flowcore.ports.system import Clock
-from flowcore.usecases.accounts import Register
 from flowcore.usecases.enrolling import Enrol
 from flowcore.usecases.oauth import BeginOAuth, ExchangeCode, FinishOAuth, Providers
 from flowcore.usecases.oauth_accounts import AdmitIdentity, Provider, ProviderPolicy
 from flowcore.usecases.oauth_linking import Identities
+from flowcore.usecases.registering import Register
 
 _CALLBACKS = "/v1/api/auth/oauth"
 _ROLES = {"admin": Role.ADMIN, "user": Role.USER, "none": None}
@@ -104,7 +104,7 @@ def wire_identity(ports: Ports, settings: Settings, register: Register) -> SignI
         exchange_code=ExchangeCode(
             codes=codes,
             users=users,
-            tokens=ports.tokens,
+            sessions=register.sessions,
             clock=clock,
             binds_browser=_origin(settings.frontend) == _origin(settings.public_url),
         ),

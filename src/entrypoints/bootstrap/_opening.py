@@ -124,7 +124,7 @@ async def serve_sandbox(
 
 
 async def _open_ports(stack: AsyncExitStack, settings: Settings, overrides: Overrides) -> Ports:
-    clock, ids = SystemClock(), SystemIds()
+    clock, ids = overrides.get("clock") or SystemClock(), SystemIds()
     keyring = _open_keyring(settings)
     feed = InProcessEventFeed()
     stack.push_async_callback(feed.close)

@@ -6,11 +6,21 @@ from entrypoints.bootstrap._app import App, Ports
 from entrypoints.bootstrap._identity import wire_identity
 from entrypoints.bootstrap._importing import wire_imports
 from entrypoints.settings import Settings
-from flowcore.ports.storage import API_TOKENS, CLUSTERS, LEASES, PLUGIN_CHOICES, RUNS, USERS, VERSIONS, WORKFLOWS
+from flowcore.ports.storage import (
+    API_TOKENS,
+    CLUSTERS,
+    LEASES,
+    PLUGIN_CHOICES,
+    RUNS,
+    SESSIONS,
+    USERS,
+    VERSIONS,
+    WORKFLOWS,
+)
 from flowcore.usecases import (
-    accounts,
     api_tokens,
     archiving,
+    authenticating,
     clusters,
     discovering,
     executing,
@@ -18,8 +28,12 @@ from flowcore.usecases import (
     local_account,
     plugins,
     previewing,
+    profiles,
     reading,
+    registering,
     running,
+    sessions,
+    signing_in,
     versions,
     workflows,
 )
@@ -42,18 +56,19 @@ def wire(ports: Ports, settings: Settings) -> App:
     provide = None
     if ports.gift is not None:
         provide = clusters.ProvideCluster(clusters=kept, add=add, draft=ports.gift)
-    welcome = provide or accounts.welcome_nobody
-    register = accounts.Register(
+    welcome = provide or registering.welcome_nobody
+    opened = sessions.Sessions(kept=store.repository(SESSIONS), tokens=ports.tokens, clock=clock, ids=ids)
+    register = registering.Register(
         users=users,
         hasher=ports.hasher,
-        tokens=ports.tokens,
+        sessions=opened,
         clock=clock,
         ids=ids,
         leases=leases,
         policy=_policy(settings),
         welcome=welcome,
     )
-    authenticate = accounts.Authenticate(users=users, tokens=ports.tokens)
+    authenticate = authenticating.Authenticate(users=users, sessions=opened.kept, tokens=ports.tokens, clock=clock)
     own_tokens = api_tokens.ApiTokens(kept=store.repository(API_TOKENS), clock=clock, ids=ids)
     chosen = clusters.ClusterQueries(clusters=kept)
     create = workflows.CreateWorkflow(workflows=drawn, clock=clock, ids=ids)
@@ -73,20 +88,21 @@ def wire(ports: Ports, settings: Settings) -> App:
         register=register,
         **wire_identity(ports, settings, register),
         act_locally=local_account.ActLocally(users=users, clock=clock, ids=ids, welcome=welcome),
-        sign_in=accounts.SignIn(
+        sign_in=signing_in.SignIn(
             users=users,
             hasher=ports.hasher,
-            tokens=ports.tokens,
+            sessions=opened,
             throttle=Throttle(clock),
             welcome=welcome,
         ),
         authenticate=authenticate,
-        identify=api_tokens.Identify(authenticate=authenticate, api_tokens=own_tokens, users=users),
+        identify=authenticating.Identify(authenticate=authenticate, api_tokens=own_tokens, users=users),
         api_tokens=own_tokens,
-        sign_out_everywhere=accounts.SignOutEverywhere(users=users, clock=clock),
-        refresh_token=accounts.RefreshToken(authenticate=authenticate, tokens=ports.tokens),
-        change_profile=accounts.ChangeProfile(users=users, clock=clock),
-        change_password=accounts.ChangePassword(users=users, hasher=ports.hasher, tokens=ports.tokens, clock=clock),
+        sign_out_everywhere=sessions.SignOutEverywhere(users=users, sessions=opened, clock=clock),
+        sessions=opened,
+        refresh_token=authenticating.RefreshToken(authenticate=authenticate, sessions=opened, clock=clock, ids=ids),
+        change_profile=profiles.ChangeProfile(users=users, clock=clock),
+        change_password=profiles.ChangePassword(users=users, hasher=ports.hasher, sessions=opened, clock=clock),
         add_cluster=add,
         update_cluster=clusters.UpdateCluster(clusters=kept, access=ports.access, clock=clock),
         cluster_queries=chosen,

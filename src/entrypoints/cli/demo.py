@@ -137,7 +137,7 @@ def _sign_in(folder: Path) -> SignIn:
 
 
 async def _account(app: App, sign_in: SignIn) -> User:
-    from flowcore.usecases.accounts import Newcomer
+    from flowcore.usecases.registering import Newcomer
 
     try:
         newcomer = Newcomer(email=sign_in.email, password=sign_in.password, name="Demo")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import field, frozen
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
 from entrypoints.bootstrap import App
+from entrypoints.http.cookies import cookie_name, require_own_page
+from entrypoints.settings import Settings
 from flowcore.errors import UnauthenticatedError
 from flowcore.model import User
 from flowcore.policy import Scope
+from flowcore.usecases.authenticating import Caller
 
 #: Options of a route: it asks for no token; it takes one in the query too.
 PUBLIC: dict[str, Any] = {"public": True}
@@ -40,18 +44,27 @@ async def require_user(connection: ASGIConnection[Any, Any, Any, Any], handler: 
 
     Raises:
         UnauthenticatedError: there is no valid token.
-        ForbiddenError: it is an API token that is not for this.
+        ForbiddenError: it is an API token that is not for this, or a cookie that another site sent.
     """
     if handler.opt.get("public"):
         return
     app: App = connection.app.state.flowcore
-    needed = scope_of(handler, str(connection.scope.get("method", "GET")))
-    connection.scope["user"] = await app.identify(token_of(connection, handler, app), needed)
+    method = str(connection.scope.get("method", "GET"))
+    shown = shown_by(connection, handler, app.settings)
+    caller = await app.identify(shown.token, scope_of(handler, method))
+    if shown.is_cookie and caller.session is not None and method not in _READING:
+        require_own_page(connection, caller.session, app.settings)
+    connection.scope["user"], connection.scope["auth"] = caller.user, caller
 
 
 def provide_user(request: Request[User, Any, Any]) -> User:
     """Hand the caller to a handler."""
     return request.user
+
+
+def provide_caller(request: Request[User, Caller, Any]) -> Caller:
+    """Hand the caller to a handler, with the session or API token that they came with."""
+    return request.auth
 
 
 def provide_app(state: State) -> App:
@@ -60,29 +73,33 @@ def provide_app(state: State) -> App:
     return app
 
 
-def bearer_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """Return the token of the ``Authorization`` header.
+@frozen
+class Shown:
+    """A token that came with a request, and whether a browser added it by itself."""
+
+    token: str = field(repr=False)
+    is_cookie: bool = False
+
+
+def shown_by(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler, settings: Settings) -> Shown:
+    """Return the caller's token: from the header, the cookie, or the query where the route and the settings allow it.
 
     Raises:
         UnauthenticatedError: there is none.
     """
-    header = connection.headers.get("authorization", "")
-    scheme, _, token = header.partition(" ")
-    if not header:
+    if "authorization" in connection.headers:
+        return Shown(_bearer_of(connection))
+    in_query = connection.query_params.get("token", "")
+    if in_query and handler.opt.get("token_in_query") and settings.token_in_query:
+        return Shown(str(in_query))
+    cookie = connection.cookies.get(cookie_name(settings), "")
+    if not cookie:
         raise UnauthenticatedError("Authorization token is required", code="token.missing")
+    return Shown(cookie, is_cookie=True)
+
+
+def _bearer_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise UnauthenticatedError("Authorization header must start with 'Bearer '", code="token.missing")
     return token.strip()
-
-
-def token_of(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler, app: App) -> str:
-    """Return the caller's token, from the header, or from the query where the route and the settings allow it.
-
-    Raises:
-        UnauthenticatedError: there is none.
-    """
-    in_query = connection.query_params.get("token", "")
-    accepts_query = handler.opt.get("token_in_query") and app.settings.token_in_query
-    if in_query and accepts_query and "authorization" not in connection.headers:
-        return str(in_query)
-    return bearer_of(connection)

@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import datetime
 from typing import Any
 
 import msgspec
-from litestar import Request, Router, get, post, put
+from litestar import Request, Response, Router, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from entrypoints.bootstrap import App
-from entrypoints.http.access import PUBLIC, bearer_of, needs
+from entrypoints.http.access import PUBLIC, needs, shown_by
+from entrypoints.http.account_shapes import NOT_STORED, SignedInOut, UserOut, answer_with, with_cookie
+from entrypoints.http.client_address import device_of
 from flowcore.model import User
 from flowcore.policy import Scope
-from flowcore.usecases.accounts import Newcomer, Session
+from flowcore.usecases.authenticating import Caller
+from flowcore.usecases.registering import Newcomer
 
 
 class RegisterIn(msgspec.Struct, rename="camel"):
-    """What registering takes."""
+    """What registering takes; ``cookie`` asks for the session's token in a cookie instead of the answer."""
 
     email: str
     password: str
     name: str
     invite_code: str = ""
+    cookie: bool = False
 
 
 class SignInIn(msgspec.Struct):
-    """What signing in takes."""
+    """What signing in takes; ``cookie`` asks for the session's token in a cookie instead of the answer."""
 
     email: str
     password: str
+    cookie: bool = False
 
 
 class ProfileIn(msgspec.Struct):
@@ -47,55 +50,18 @@ class PasswordIn(msgspec.Struct, rename="camel"):
     new_password: str
 
 
-class UserOut(msgspec.Struct, rename="camel"):
-    """A user as the wire shows one."""
-
-    id: str
-    email: str
-    name: str
-    role: str
-    avatar_url: str
-    created_at: datetime
-    auth_provider: str
-
-    @classmethod
-    def of(cls, user: User) -> UserOut:
-        """Translate a user."""
-        digest = hashlib.md5(user.email_key.encode(), usedforsecurity=False).hexdigest()
-        return cls(
-            id=user.id,
-            email=user.email,
-            name=user.name,
-            role=str(user.role),
-            avatar_url=f"https://www.gravatar.com/avatar/{digest}?s=200&d=identicon",
-            created_at=user.created_at,
-            auth_provider=user.auth_provider,
-        )
-
-
-class SessionOut(msgspec.Struct):
-    """A session: the token and whose it is."""
-
-    token: str
-    user: UserOut
-
-    @classmethod
-    def of(cls, session: Session) -> SessionOut:
-        """Translate a session."""
-        return cls(session.token, UserOut.of(session.user))
-
-
 class ProfileOut(msgspec.Struct):
     """One's own profile."""
 
     user: UserOut
 
 
-class PasswordOut(msgspec.Struct):
+class PasswordOut(msgspec.Struct, rename="camel"):
     """The answer to a changed password; older tokens are refused from now on, this one is not."""
 
     message: str
-    token: str
+    token: str | msgspec.UnsetType
+    csrf_token: str | msgspec.UnsetType
 
 
 class BuiltinOut(msgspec.Struct, rename="camel"):
@@ -122,23 +88,22 @@ class MethodsOut(msgspec.Struct):
 
 
 @post("/auth/register", opt=PUBLIC)
-async def register(data: JSONBody[RegisterIn], app: NamedDependency[App]) -> SessionOut:
+async def register(
+    data: JSONBody[RegisterIn], request: Request[Any, Any, Any], app: NamedDependency[App]
+) -> Response[SignedInOut]:
     """Make an account."""
     newcomer = Newcomer(email=data.email, password=data.password, name=data.name, invite_code=data.invite_code)
-    return SessionOut.of(await app.register(newcomer))
+    signed_in = await app.register(newcomer, device_of(request))
+    return answer_with(signed_in, app.settings, in_cookie=data.cookie, status_code=201)
 
 
 @post("/auth/login", opt=PUBLIC, status_code=200)
-async def login(data: JSONBody[SignInIn], request: Request[Any, Any, Any], app: NamedDependency[App]) -> SessionOut:
+async def login(
+    data: JSONBody[SignInIn], request: Request[Any, Any, Any], app: NamedDependency[App]
+) -> Response[SignedInOut]:
     """Trade e-mail and password for a token."""
-    caller = request.client.host if request.client is not None else ""
-    return SessionOut.of(await app.sign_in(data.email, data.password, caller=caller))
-
-
-@post("/auth/refresh", opt=PUBLIC, status_code=200)
-async def refresh(request: Request[Any, Any, Any], app: NamedDependency[App]) -> SessionOut:
-    """Trade a token, even one that expired lately, for a new one."""
-    return SessionOut.of(await app.refresh_token(bearer_of(request)))
+    signed_in = await app.sign_in(data.email, data.password, device=device_of(request))
+    return answer_with(signed_in, app.settings, in_cookie=data.cookie)
 
 
 @get("/auth/methods", opt=PUBLIC)
@@ -168,13 +133,21 @@ async def change_profile(
 
 @put("/profile/password", opt=needs(Scope.ACCOUNT))
 async def change_password(
-    data: JSONBody[PasswordIn], user: NamedDependency[User], app: NamedDependency[App]
-) -> PasswordOut:
-    """Change one's own password."""
-    session = await app.change_password(user, current=data.current_password, new=data.new_password)
-    return PasswordOut("Password updated successfully", session.token)
+    data: JSONBody[PasswordIn],
+    request: Request[User, Caller, Any],
+    user: NamedDependency[User],
+    app: NamedDependency[App],
+) -> Response[PasswordOut]:
+    """Change one's own password; every other session and API token ends."""
+    signed_in = await app.change_password(
+        user, current=data.current_password, new=data.new_password, device=device_of(request)
+    )
+    in_cookie = shown_by(request, request.route_handler, app.settings).is_cookie
+    session = SignedInOut.of(signed_in, in_cookie=in_cookie)
+    told = PasswordOut("Password updated successfully", session.token, session.csrf_token)
+    return with_cookie(Response(told, headers=NOT_STORED), signed_in, app.settings, in_cookie=in_cookie)
 
 
 router = Router(
-    "/", route_handlers=[register, login, refresh, methods, profile, change_profile, change_password], tags=["accounts"]
+    "/", route_handlers=[register, login, methods, profile, change_profile, change_password], tags=["accounts"]
 )

@@ -28,13 +28,15 @@ from entrypoints.http import (
     plugin_routes,
     preview_routes,
     run_routes,
+    session_routes,
     streams,
     template_routes,
     token_routes,
     version_routes,
     workflow_routes,
 )
-from entrypoints.http.access import provide_app, provide_user, require_user
+from entrypoints.http.access import provide_app, provide_caller, provide_user, require_user
+from entrypoints.http.cookies import CSRF_HEADER
 from entrypoints.http.errors import (
     answer_to_deep_nesting,
     answer_to_flowcore_error,
@@ -50,6 +52,7 @@ OpenApp = Callable[[], AbstractAsyncContextManager[App]]
 
 _ROUTERS = (
     account_routes.router,
+    session_routes.router,
     token_routes.router,
     oauth_routes.router,
     workflow_routes.router,
@@ -81,7 +84,10 @@ def create_app(open_app: OpenApp, settings: Settings, *, pages: Sequence[Control
         "/v1/api",
         route_handlers=list(_ROUTERS),
         guards=[require_user],
-        dependencies={"user": Provide(provide_user, sync_to_thread=False)},
+        dependencies={
+            "user": Provide(provide_user, sync_to_thread=False),
+            "caller": Provide(provide_caller, sync_to_thread=False),
+        },
         security=[{"bearer": []}],
     )
 
@@ -121,7 +127,7 @@ def _cors(settings: Settings) -> CORSConfig | None:
     return CORSConfig(
         allow_origins=list(settings.cors_origins),
         allow_methods=["GET", "POST", "PUT", "DELETE", "PATCH"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", "Last-Event-ID", "X-Request-ID"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", "Last-Event-ID", "X-Request-ID", CSRF_HEADER],
         expose_headers=["ETag", "X-Request-ID"],
         allow_credentials="*" not in settings.cors_origins,
         max_age=12 * 3600,

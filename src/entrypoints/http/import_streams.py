@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from entrypoints.bootstrap import App
-from entrypoints.http.access import TOKEN_IN_QUERY, token_of
+from entrypoints.http.access import TOKEN_IN_QUERY, shown_by
 from entrypoints.http.ids import checked_id
 from entrypoints.http.import_shapes import SessionOut
 from entrypoints.http.streams import HEADERS, RETRY, OpenStreams, counted, frame, with_beats
@@ -40,7 +40,7 @@ async def follow(
     id_ = checked_id(session_id, "import session")
     await app.imports.queries.get(user, id_)
     streams.require(user)
-    token = token_of(request, request.route_handler, app)
+    token = shown_by(request, request.route_handler, app.settings).token
 
     async def may_go_on() -> bool:
         try:

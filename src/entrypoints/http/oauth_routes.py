@@ -16,7 +16,8 @@ from litestar.response import Redirect
 
 from entrypoints.bootstrap import App
 from entrypoints.http.access import PUBLIC, needs
-from entrypoints.http.account_routes import SessionOut
+from entrypoints.http.account_shapes import SignedInOut, answer_with
+from entrypoints.http.client_address import device_of
 from entrypoints.settings import Settings
 from flowcore.model import User
 from flowcore.policy import Scope
@@ -24,9 +25,10 @@ from flowcore.usecases.oauth import STATE_LASTS, Landing, Return
 
 
 class ExchangeIn(msgspec.Struct):
-    """What the front end found in its address."""
+    """What the front end found in its address; ``cookie`` asks for the token in a cookie."""
 
     code: str = ""
+    cookie: bool = False
 
 
 class LinkOut(msgspec.Struct):
@@ -81,10 +83,11 @@ async def callback(request: Request[Any, Any, Any], provider: FromPath[str], app
 @post("/auth/oauth/exchange", opt=PUBLIC, status_code=200)
 async def exchange(
     data: JSONBody[ExchangeIn], request: Request[Any, Any, Any], app: NamedDependency[App]
-) -> Response[SessionOut]:
+) -> Response[SignedInOut]:
     """Trade the code of a finished sign-in for a token."""
-    session = await app.exchange_code(data.code, request.cookies.get(_cookie_name(app.settings), ""))
-    answer = Response(SessionOut.of(session), headers={"Cache-Control": "no-store"})
+    keepsake = request.cookies.get(_cookie_name(app.settings), "")
+    signed_in = await app.exchange_code(data.code, keepsake, device_of(request))
+    answer = answer_with(signed_in, app.settings, in_cookie=data.cookie)
     answer.set_cookie(_keepsake(app.settings, ""))
     return answer
 

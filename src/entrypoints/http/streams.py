@@ -17,7 +17,7 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from entrypoints.bootstrap import App
-from entrypoints.http.access import TOKEN_IN_QUERY, token_of
+from entrypoints.http.access import TOKEN_IN_QUERY, shown_by
 from entrypoints.http.ids import checked_id
 from entrypoints.http.workflow_shapes import RunOut, WorkflowOut, status_out
 from flowcore.errors import (
@@ -90,7 +90,7 @@ async def follow(
     id_ = checked_id(workflow_id, "workflow")
     await app.workflow_queries.get(user, id_)
     streams.require(user)
-    token = token_of(request, request.route_handler, app)
+    token = shown_by(request, request.route_handler, app.settings).token
 
     async def may_go_on() -> bool:
         try:

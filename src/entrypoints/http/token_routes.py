@@ -1,20 +1,21 @@
-"""API tokens, and the end of every session."""
+"""API tokens."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
-from litestar import Request, Router, delete, get, post
+from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from entrypoints.bootstrap import App
-from entrypoints.http.access import bearer_of, needs
+from entrypoints.http.access import needs
 from entrypoints.http.ids import checked_id
+from flowcore.errors import ForbiddenError
 from flowcore.model import ApiToken, User
 from flowcore.policy import Scope
+from flowcore.usecases.authenticating import Caller
 
 
 class TokenIn(msgspec.Struct):
@@ -62,11 +63,12 @@ async def list_tokens(user: NamedDependency[User], app: NamedDependency[App]) ->
 
 @post("/profile/tokens", opt=needs(Scope.ACCOUNT))
 async def make_token(
-    data: JSONBody[TokenIn], request: Request[User, Any, Any], user: NamedDependency[User], app: NamedDependency[App]
+    data: JSONBody[TokenIn], caller: NamedDependency[Caller], app: NamedDependency[App]
 ) -> MadeTokenOut:
     """Make an API token. It takes a session: a token cannot make others."""
-    await app.authenticate(bearer_of(request))
-    made = await app.api_tokens.make(user, name=data.name, scopes=tuple(data.scopes), days=data.days)
+    if caller.session is None:
+        raise ForbiddenError("An API token cannot make others; sign in", code="token.no_session")
+    made = await app.api_tokens.make(caller.user, name=data.name, scopes=tuple(data.scopes), days=data.days)
     return MadeTokenOut(made.token, TokenOut.of(made.kept))
 
 
@@ -76,10 +78,4 @@ async def revoke_token(token_id: FromPath[str], user: NamedDependency[User], app
     await app.api_tokens.revoke(user, checked_id(token_id, "API token"))
 
 
-@post("/auth/logout-all", status_code=204, opt=needs(Scope.ACCOUNT))
-async def sign_out_everywhere(user: NamedDependency[User], app: NamedDependency[App]) -> None:
-    """End all of one's sessions and API tokens."""
-    await app.sign_out_everywhere(user)
-
-
-router = Router("/", route_handlers=[list_tokens, make_token, revoke_token, sign_out_everywhere], tags=["accounts"])
+router = Router("/", route_handlers=[list_tokens, make_token, revoke_token], tags=["accounts"])

@@ -10,6 +10,7 @@ from flowcore.model._leases import Lease
 from flowcore.model._objects import Manifest, ObjectRef
 from flowcore.model._plugins import PluginChoice
 from flowcore.model._runs import FailurePolicy, NodePhase, NodeState, Run, RunOptions, RunStatus
+from flowcore.model._sessions import Session
 from flowcore.model._tokens import ApiToken
 from flowcore.model._versions import Version
 from flowcore.model._workflows import Edge, Node, Position, Workflow, WorkflowStatus
@@ -38,6 +39,7 @@ __all__ = [
     "Run",
     "RunOptions",
     "RunStatus",
+    "Session",
     "User",
     "Version",
     "Workflow",

@@ -30,11 +30,17 @@ class PasswordHasher(Protocol):
 
 @frozen(kw_only=True)
 class Claims:
-    """What a verified token says."""
+    """What a signed token says.
+
+    Attributes:
+        session_id: the session it belongs to.
+        token_id: tells it from the session's other tokens.
+    """
 
     user_id: str
     email: str
     role: str
+    session_id: str
     token_id: str
     issued_at: datetime
     expires_at: datetime
@@ -43,8 +49,8 @@ class Claims:
 class TokenIssuer(Protocol):
     """Signed access tokens."""
 
-    def issue(self, *, user_id: str, email: str, role: str) -> str:
-        """Return a signed token that is valid for 24 hours."""
+    def issue(self, claims: Claims) -> str:
+        """Return a signed token; the same claims make the same token until the key is changed."""
         ...
 
     def verify(self, token: str, *, leeway_after_expiry: float = 0) -> Claims:

@@ -18,6 +18,7 @@ from flowcore.model import (
     OAuthState,
     PluginChoice,
     Run,
+    Session,
     User,
     Version,
     Workflow,
@@ -68,6 +69,8 @@ IMPORT_SESSIONS = Entity(
 GIT_ACCESSES = Entity(name="git_accesses", type=GitAccess, unique=(("owner_id", "host"),))
 API_TOKENS = Entity(name="api_tokens", type=ApiToken, unique=(("digest",),), indexes=(("user_id", "created_at"),))
 
+SESSIONS = Entity(name="sessions", type=Session, indexes=(("user_id", "last_used_at"),), expires="expires_at")
+
 #: Every entity of the system; a backend opens one repository for each.
 ENTITIES: tuple[Entity[Any], ...] = (
     WORKFLOWS,
@@ -83,6 +86,7 @@ ENTITIES: tuple[Entity[Any], ...] = (
     IMPORT_SESSIONS,
     GIT_ACCESSES,
     API_TOKENS,
+    SESSIONS,
 )
 
 

@@ -11,18 +11,16 @@ from attrs import evolve, field, frozen
 from flowcore.errors import (
     Finding,
     FlowcoreError,
-    ForbiddenError,
     InvalidInputError,
     NotFoundError,
     Place,
     UnauthenticatedError,
 )
 from flowcore.model import ApiToken, User
-from flowcore.policy import Scope, covers
+from flowcore.policy import Scope
 from flowcore.ports.storage import Repository
 from flowcore.ports.system import Clock, IdSource
 from flowcore.usecases._changing import change
-from flowcore.usecases.accounts import Authenticate
 
 #: How every token begins, so that scanners of leaked secrets know it.
 PREFIX = "fct_"
@@ -104,37 +102,6 @@ class ApiTokens:
             with suppress(FlowcoreError):  # when it was used is good to know, and no reason to refuse it
                 await change(self.kept, found[0].id, lambda stored: evolve(stored, last_used_at=now))
         return found[0]
-
-
-@frozen(kw_only=True)
-class Identify:
-    """Find out who calls, by a session's token or an API token, and whether that is good enough for what they want."""
-
-    authenticate: Authenticate
-    api_tokens: ApiTokens
-    users: Repository[User]
-
-    async def __call__(self, token: str, needed: Scope) -> User:
-        """Return the user.
-
-        Raises:
-            UnauthenticatedError: the token is not valid (any more), or its account is gone.
-            ForbiddenError: it is an API token whose scopes do not cover what is *needed* (code ``token.scope``).
-        """
-        if not token.startswith(PREFIX):
-            return await self.authenticate(token)
-        kept = await self.api_tokens.recognise(token)
-        if not covers([Scope(scope) for scope in kept.scopes], needed):
-            text = f"this API token is for {', '.join(kept.scopes)}; what you ask needs the scope {needed}"
-            raise ForbiddenError(text, code="token.scope")
-        try:
-            user = await self.users.get(kept.user_id)
-        except NotFoundError:
-            raise _invalid() from None
-        # What ends every session, like a new password, ends the tokens from before it, too.
-        if user.tokens_from is not None and kept.created_at < user.tokens_from:
-            raise _invalid()
-        return user
 
 
 def _invalid() -> UnauthenticatedError:

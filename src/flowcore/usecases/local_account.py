@@ -9,7 +9,7 @@ from attrs import frozen
 from flowcore.model import User
 from flowcore.ports.storage import Repository
 from flowcore.ports.system import Clock, IdSource
-from flowcore.usecases.accounts import welcome_nobody
+from flowcore.usecases.registering import welcome_nobody
 
 
 @frozen(kw_only=True)

@@ -16,13 +16,13 @@ from attrs import field, frozen
 from flowcore.errors import FlowcoreError, InvalidInputError, NotFoundError, UnauthenticatedError
 from flowcore.model import OAuthCode, OAuthState, User
 from flowcore.ports.identity import AuthorizationRequest, CodeGrant
-from flowcore.ports.security import TokenIssuer
 from flowcore.ports.storage import Repository
 from flowcore.ports.system import Clock, IdSource
 from flowcore.usecases._keepsakes import SECRET, derived, hashed, invite_of, new_keepsake
-from flowcore.usecases.accounts import Session, session_of, welcome_nobody
 from flowcore.usecases.oauth_accounts import AdmitIdentity, Provider
 from flowcore.usecases.oauth_linking import Identities
+from flowcore.usecases.registering import welcome_nobody
+from flowcore.usecases.sessions import NOWHERE, Device, Sessions, SignedIn
 
 #: How long somebody may stay at the provider, and how long a front end may take to pick the session up.
 STATE_LASTS = timedelta(minutes=10)
@@ -249,16 +249,17 @@ class ExchangeCode:
 
     codes: Repository[OAuthCode]
     users: Repository[User]
-    tokens: TokenIssuer
+    sessions: Sessions
     clock: Clock
     binds_browser: bool = True
 
-    async def __call__(self, code: str, keepsake: str) -> Session:
+    async def __call__(self, code: str, keepsake: str, device: Device = NOWHERE) -> SignedIn:
         """Return the session; the token is made only now.
 
         Raises:
             InvalidInputError: there is no code.
-            UnauthenticatedError: it is unknown, used, older than 30 seconds, or another browser's.
+            UnauthenticatedError: it is unknown, used, older than 30 seconds, or another browser's; or the account is
+                disabled.
         """
         if not code:
             raise InvalidInputError.of("Code is required", path="code", code="oauth.no_code")
@@ -273,7 +274,7 @@ class ExchangeCode:
             raise wrong
         if self.binds_browser and not hmac.compare_digest(found.browser_key, hashed(keepsake)):
             raise wrong
-        return session_of(self.tokens, user)
+        return await self.sessions.open(user, device)
 
 
 def _check(next_path: str, invite_code: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -11,6 +11,7 @@ from attrs import frozen
 
 from adapters.security import JwtTokens, Keys, generate_key
 from flowcore.errors import UnauthenticatedError
+from flowcore.ports.security import Claims
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 SECONDS = int(NOW.timestamp())
@@ -31,6 +32,7 @@ GOOD: dict[str, Any] = {
     "iss": "flowcore",
     "aud": "flowcore",
     "sub": "u1",
+    "sid": "s1",
     "jti": "t1",
     "iat": SECONDS,
     "nbf": SECONDS,
@@ -39,6 +41,15 @@ GOOD: dict[str, Any] = {
     "email": "ann@example.com",
     "role": "user",
 }
+CLAIMS = Claims(
+    user_id="u1",
+    email="ann@example.com",
+    role="admin",
+    session_id="s1",
+    token_id="t1",
+    issued_at=NOW,
+    expires_at=NOW + timedelta(days=1),
+)
 
 
 def signed(payload: dict[str, Any], *, algorithm: str = "HS256", kid: str | None = "1", key: bytes = b"") -> str:
@@ -53,9 +64,11 @@ def refused(token: str) -> UnauthenticatedError:
 
 
 def test_the_payload_has_the_claims_that_older_clients_read() -> None:
-    token = TOKENS.issue(user_id="u1", email="ann@example.com", role="admin")
+    token = TOKENS.issue(CLAIMS)
     payload = jwt.decode(token, options={"verify_signature": False})
-    assert {name: payload[name] for name in ("user_id", "email", "role", "iat", "nbf", "exp", "iss", "aud")} == {
+    assert {
+        name: payload[name] for name in ("user_id", "email", "role", "iat", "nbf", "exp", "iss", "aud", "sid", "jti")
+    } == {
         "user_id": "u1",
         "email": "ann@example.com",
         "role": "admin",
@@ -64,6 +77,8 @@ def test_the_payload_has_the_claims_that_older_clients_read() -> None:
         "exp": SECONDS + 86400,
         "iss": "flowcore",
         "aud": "flowcore",
+        "sid": "s1",
+        "jti": "t1",
     }
     assert jwt.get_unverified_header(token) == {"alg": "HS256", "typ": "JWT", "kid": "1"}
 
@@ -108,6 +123,7 @@ def test_a_missing_claim_is_refused(missing: str) -> None:
         {"user_id": 7},
         {"role": ["admin"]},
         {"jti": None},
+        {"sid": 1},
         {"email": {}},
     ],
 )
@@ -119,7 +135,7 @@ def test_tokens_of_an_older_key_are_valid_until_it_is_taken_away() -> None:
     token, new = signed(GOOD), generate_key()
     rotated = JwtTokens(clock=StoppedClock(), keys=KEYS.rotated(new, "2"))
     assert rotated.verify(token).user_id == "u1"
-    assert jwt.get_unverified_header(rotated.issue(user_id="u", email="", role=""))["kid"] == "2"
+    assert jwt.get_unverified_header(rotated.issue(CLAIMS))["kid"] == "2"
     with pytest.raises(UnauthenticatedError):
         JwtTokens(clock=StoppedClock(), keys=Keys.single(new, "2")).verify(token)
 
