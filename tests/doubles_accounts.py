@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 from attrs import asdict, evolve
 
 from adapters.memory import MemoryStore
-from flowcore.errors import UnauthenticatedError
+from flowcore.errors import InvalidInputError, UnauthenticatedError
 from flowcore.model import User
 from flowcore.ports.security import Claims, PasswordVerdict
-from flowcore.ports.storage import LEASES, SESSIONS, USERS, Repository
+from flowcore.ports.storage import ATTEMPTS, HOUSE_CODES, INVITES, LEASES, SESSIONS, USERS, Repository, Store
 from flowcore.usecases.authenticating import Authenticate, RefreshToken
-from flowcore.usecases.enrolling import SignUpPolicy
+from flowcore.usecases.enrolling import Enrol, SignUpPolicy
+from flowcore.usecases.invites import Admission, HouseCodes, Invites
 from flowcore.usecases.leasing import Leases
+from flowcore.usecases.locking import Lockout
+from flowcore.usecases.passwords import PasswordRules, Passwords
+from flowcore.usecases.profiles import ConfirmPassword
 from flowcore.usecases.registering import Newcomer, Register
 from flowcore.usecases.sessions import Sessions
 from flowcore.usecases.signing_in import SignIn
@@ -57,26 +62,52 @@ class PlainTokens:
         return claims
 
 
-class AccountDesk:
-    """The account use cases over memory."""
+class ReversingCipher:
+    """Sealed texts that can be read: backwards, with their context."""
 
-    def __init__(self) -> None:
-        store = MemoryStore()
+    def encrypt(self, text: str, *, context: str) -> str:
+        return f"{context}|{text[::-1]}"
+
+    def decrypt(self, sealed: str, *, context: str) -> str:
+        if not sealed.startswith(f"{context}|"):
+            raise InvalidInputError.of("sealed for something else")
+        return sealed.removeprefix(f"{context}|")[::-1]
+
+    def key_of(self, sealed: str) -> str:
+        return "key"
+
+    def is_current(self, sealed: str) -> bool:
+        return True
+
+
+class AccountDesk:
+    """The account use cases over a store, in memory unless another one is given."""
+
+    def __init__(self, store: Store | None = None) -> None:
+        self.store = store = store or MemoryStore()
         self.clock = FrozenClock()
         self.users: Repository[User] = store.repository(USERS)
         self.hasher = PlainHasher()
+        self.passwords = Passwords(hasher=self.hasher, rules=PasswordRules(is_common={"password1"}.__contains__))
         self.tokens = PlainTokens(self.clock)
         self.leases = Leases(store=store.repository(LEASES), clock=FrozenClock(hurried=True), holder="p1")
         self.welcomed: list[str] = []
         self.ids = SequentialIds()
         kept = store.repository(SESSIONS)
         self.sessions = Sessions(kept=kept, tokens=self.tokens, clock=self.clock, ids=self.ids)
+        self.throttle = Throttle(kept=store.repository(ATTEMPTS), clock=self.clock)
+        self.lockout = Lockout(throttle=self.throttle)
         self.sign_in = SignIn(
             users=self.users,
-            hasher=self.hasher,
+            passwords=self.passwords,
             sessions=self.sessions,
-            throttle=Throttle(self.clock),
+            lockout=self.lockout,
             welcome=self.welcome,
+        )
+        self.confirm = ConfirmPassword(users=self.users, passwords=self.passwords, lockout=self.lockout)
+        self.invites = Invites(kept=store.repository(INVITES), clock=self.clock, ids=self.ids)
+        self.house = HouseCodes(
+            kept=store.repository(HOUSE_CODES), cipher=ReversingCipher(), clock=self.clock, ids=self.ids
         )
         self.authenticate = Authenticate(users=self.users, sessions=kept, tokens=self.tokens, clock=self.clock)
         self.refresh = RefreshToken(
@@ -86,18 +117,27 @@ class AccountDesk:
     async def welcome(self, user: User) -> None:
         self.welcomed.append(user.email)
 
-    def register(self, **policy: object) -> Register:
+    def enrol(self, *, invite_code: str = "", invite_required: bool = False, **policy: object) -> Enrol:
+        admission = Admission(
+            invites=self.invites.kept,
+            house=self.house,
+            throttle=self.throttle,
+            clock=self.clock,
+            is_required=invite_required,
+            fixed_code=invite_code,
+        )
+        return Enrol(users=self.users, admission=admission, policy=evolve(SignUpPolicy(), **policy))
+
+    def register(self, **policy: Any) -> Register:
         return Register(
-            users=self.users,
-            hasher=self.hasher,
+            enrol=self.enrol(**policy),
+            passwords=self.passwords,
             sessions=self.sessions,
             clock=self.clock,
             ids=self.ids,
-            leases=self.leases,
-            policy=evolve(SignUpPolicy(), **policy),
             welcome=self.welcome,
         )
 
 
 def somebody(email: str = "Ann@example.com", **fields: str) -> Newcomer:
-    return evolve(Newcomer(email=email, password="secret1", name="Ann"), **fields)
+    return evolve(Newcomer(email=email, password="correct horse 7", name="Ann"), **fields)

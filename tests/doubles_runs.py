@@ -13,12 +13,13 @@ from adapters.sse import InProcessEventFeed
 from flowcore.kinds import core_catalogue
 from flowcore.model import Cluster, Edge, Node, Run, User, Workflow, WorkflowStatus
 from flowcore.ports.storage import CLUSTERS, LEASES, RUNS, VERSIONS, WORKFLOWS
-from flowcore.usecases.clusters import ClusterQueries
+from flowcore.usecases.access import Authorizer
 from flowcore.usecases.desk import RunDesk
 from flowcore.usecases.executing import RunExecutor
 from flowcore.usecases.following import FollowWorkflow, StatusQueries
 from flowcore.usecases.leasing import Leases
 from flowcore.usecases.running import CancelRun, RunQueries, RunRequest, StartRun
+from flowcore.usecases.targets import ClusterQueries
 from flowcore.usecases.versions import History
 from flowcore.usecases.watching import Watching
 from tests.doubles import PATIENCE, START, FrozenClock, SequentialIds
@@ -92,7 +93,9 @@ class Process:
         self.watching = Watching(access, self.feed, world.clock)
         clusters = world.store.repository(CLUSTERS)
         self.history = History(versions=world.store.repository(VERSIONS))
+        self.authorizer = Authorizer.over(world.store, world.clock)
         self.desk = RunDesk(
+            authorizer=self.authorizer,
             workflows=world.workflows,
             runs=world.runs,
             clusters=clusters,
@@ -106,12 +109,18 @@ class Process:
             ids=world.ids,
         )
         self.broken: list[BaseException] = []
-        self.executor = RunExecutor(self.desk, on_end=self._ended)
-        cluster_queries = ClusterQueries(clusters=clusters)
+        #: Status of every run that nobody asked for, and whether it is a rollback.
+        self.unasked: list[tuple[str, bool]] = []
+        self.executor = RunExecutor(
+            self.desk,
+            on_end=self._ended,
+            on_unasked=lambda run, is_rollback: self.unasked.append((str(run.status), is_rollback)),
+        )
+        cluster_queries = ClusterQueries(authorizer=self.authorizer)
         self.start = StartRun(desk=self.desk, executor=self.executor, clusters=cluster_queries)
-        self.queries = RunQueries(workflows=world.workflows, runs=world.runs)
+        self.queries = RunQueries(authorizer=self.authorizer, runs=world.runs)
         self.cancel = CancelRun(queries=self.queries, executor=self.executor)
-        statuses = StatusQueries(workflows=world.workflows, runs=world.runs, watching=self.watching)
+        statuses = StatusQueries(authorizer=self.authorizer, runs=world.runs, watching=self.watching)
         self.follow = FollowWorkflow(
             queries=statuses,
             clusters=cluster_queries,

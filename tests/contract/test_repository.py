@@ -11,9 +11,26 @@ from typing import Any
 import pytest
 from attrs import evolve, fields
 
-from flowcore.errors import ConflictError, InvalidInputError, LimitExceededError, NotFoundError, UnavailableError
+from flowcore.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    LimitExceededError,
+    NotFoundError,
+    UnavailableError,
+)
 from flowcore.model import Edge, Node, NodePhase, NodeState, Run, RunStatus, User, Version, Workflow
-from flowcore.ports.storage import ENTITIES, RUNS, USERS, VERSIONS, WORKFLOWS, Entity, Store
+from flowcore.ports.storage import (
+    ENTITIES,
+    RUNS,
+    USERS,
+    VERSIONS,
+    WORKFLOWS,
+    Between,
+    Entity,
+    Store,
+    beginning_with,
+)
 from tests.backends import MOMENT, NAMED, NAMES, THINGS, Backend, Colour, Part, Thing, new_backend
 
 pytestmark = pytest.mark.anyio
@@ -332,6 +349,20 @@ async def crowd(store: Store) -> Store:
         ({"colour": "bogus"}, ""),
         ({"number": 9, "done": True}, "f"),
         ({"number": (9, 10), "team": (None, "x"), "done": True}, "af"),
+        ({"number": Between(low=9, high=2**53)}, "abf"),
+        ({"number": Between(high=9)}, "c"),
+        ({"number": Between(low=2**53)}, "de"),
+        ({"weight": Between(low=0, high=1.6)}, "ade"),
+        ({"at": Between()}, "acdf"),
+        ({"at": Between(low=MOMENT)}, "acf"),
+        ({"at": Between(low=MOMENT.astimezone(NEW_YORK), high=MOMENT + timedelta(milliseconds=1))}, "af"),
+        ({"at": Between(high=MOMENT)}, "d"),
+        ({"team": Between()}, "bcdf"),
+        ({"team": Between(low="", high="x")}, "c"),
+        ({"name": Between(low="Z", high="z")}, "b"),
+        ({"name": Between(low="\uffff")}, "cd"),
+        ({"id": Between(low="b", high="e"), "done": False}, "bd"),
+        ({"number": Between(low=9), "at": Between(low=MOMENT), "team": None}, "a"),
     ],
 )
 async def test_finding_and_counting_take_what_equals(crowd: Store, where: dict[str, Any], ids: str) -> None:
@@ -403,6 +434,10 @@ async def test_limit_and_offset_cut_a_page(crowd: Store, limit: int, offset: int
         ({"name": ["a"]}, []),
         ({"name": {"$gt": ""}}, []),
         ({"id": tuple(map(str, range(10_001)))}, []),
+        ({"nothing": Between(low=1)}, []),
+        ({"number": Between(low="1")}, []),
+        ({"at": Between(high="2026")}, []),
+        ({"done": Between(low=False)}, []),
     ],
 )
 async def test_a_question_that_cannot_be_asked_is_refused(
@@ -587,6 +622,31 @@ async def test_an_entity_that_expires_is_there_until_its_moment(store: Store) ->
 
     assert await things.find({}) == [await things.get("a"), endless]
     assert (await things.get("a")).id == lasting.id
+
+
+@pytest.mark.parametrize(
+    ("beginning", "ids"),
+    [("", "abcdef"), ("wor", "abc"), ("work", "ab"), ("work.", "a"), ("x", ""), ("\ud7ff", "d"), ("\U0010ffff", "ef")],
+)
+async def test_texts_are_found_by_their_beginning(store: Store, beginning: str, ids: str) -> None:
+    things = store.repository(THINGS)
+    for id_, name in zip("abcdef", ("work.x", "work", "worl", "\ud7ff!", "\U0010ffff", "\U0010ffffz"), strict=True):
+        await things.add(Thing(id=id_, name=name))
+
+    assert "".join(thing.id for thing in await things.find({"name": beginning_with(beginning)})) == ids
+
+
+async def test_what_is_declared_append_only_is_neither_changed_nor_removed(store: Store) -> None:
+    notes = store.repository(Entity(name="notes", type=Thing, append_only=True, expires="at"))
+    first = await notes.add(Thing(id="a", name="first", at=datetime.now(UTC) + timedelta(hours=1)))
+    second = await notes.add(Thing(id="b", name="second"))
+
+    for attempt in (notes.replace(evolve(first, name="changed")), notes.remove("a"), notes.remove("nobody")):
+        with pytest.raises(ForbiddenError) as refused:
+            await attempt
+        assert refused.value.code == "notes.append_only"
+
+    assert await notes.find({}) == [first, second]
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
+import jwt
 import pytest
 from attrs import define
 from hypothesis import given
 from hypothesis import strategies as st
+from jwt.types import Options
 
 from adapters.security import JwtTokens, Keys, generate_key
+from adapters.security._signing import PairAlgorithm, SigningKeys, generate_signing_key
 from flowcore.errors import UnauthenticatedError
 from flowcore.ports.security import Claims, TokenIssuer
 from flowcore.ports.system import Clock
@@ -29,8 +33,18 @@ class SetClock:
         self.moment += timedelta(seconds=seconds)
 
 
-def make_issuer(clock: Clock) -> TokenIssuer:
-    return JwtTokens(clock=clock, keys=Keys.single(generate_key()))
+ALGORITHMS: tuple[str, ...] = ("HS256", "EdDSA", "RS256")
+
+
+@cache
+def pair(algorithm: PairAlgorithm, key_id: str) -> SigningKeys:
+    return SigningKeys(key_id, {key_id: generate_signing_key(algorithm)})
+
+
+def make_issuer(clock: Clock, algorithm: str, key_id: str = "own") -> TokenIssuer:
+    """Make an issuer; of the same key id, it has the same key pair."""
+    signing = SigningKeys.none() if algorithm == "HS256" else pair(algorithm, key_id)
+    return JwtTokens(clock=clock, keys=Keys.single(generate_key()), signing=signing, algorithm=algorithm)
 
 
 @pytest.fixture
@@ -38,9 +52,15 @@ def clock() -> SetClock:
     return SetClock()
 
 
+@pytest.fixture(params=ALGORITHMS)
+def algorithm(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
 @pytest.fixture
-def issuer(clock: SetClock) -> TokenIssuer:
-    return make_issuer(clock)
+def issuer(clock: SetClock, algorithm: str) -> TokenIssuer:
+    return make_issuer(clock, algorithm)
 
 
 def claims(**changed: str) -> Claims:
@@ -52,9 +72,13 @@ def a_token(issuer: TokenIssuer) -> str:
     return issuer.issue(claims())
 
 
-@given(texts=st.fixed_dictionaries(dict.fromkeys(("user_id", "email", "role", "session_id", "token_id"), st.text())))
-def test_a_token_says_what_it_was_issued_with(texts: dict[str, str]) -> None:
-    issuer = make_issuer(SetClock())
+TEXTS = st.fixed_dictionaries(dict.fromkeys(("user_id", "email", "role", "session_id", "token_id"), st.text()))
+
+
+@pytest.mark.parametrize("signed_with", ALGORITHMS)
+@given(texts=TEXTS)
+def test_a_token_says_what_it_was_issued_with(signed_with: str, texts: dict[str, str]) -> None:
+    issuer = make_issuer(SetClock(), signed_with)
     assert issuer.verify(issuer.issue(claims(**texts))) == claims(**texts)
 
 
@@ -94,14 +118,37 @@ def test_a_token_from_the_future_is_refused_but_for_a_small_difference_of_clocks
         issuer.verify(token)
 
 
-def test_a_token_of_another_signer_is_refused(issuer: TokenIssuer, clock: SetClock) -> None:
+@pytest.mark.parametrize("other", ALGORITHMS)
+def test_a_token_of_another_signer_is_refused(issuer: TokenIssuer, clock: SetClock, other: str) -> None:
     with pytest.raises(UnauthenticatedError):
-        issuer.verify(a_token(make_issuer(clock)))
+        issuer.verify(a_token(make_issuer(clock, other, "other")))
 
 
+def test_only_public_halves_of_key_pairs_are_shown(issuer: TokenIssuer, algorithm: str) -> None:
+    shown = issuer.public_keys()
+    assert [key["alg"] for key in shown] == ([] if algorithm == "HS256" else [algorithm])
+    secret = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+    assert not any(secret & key.keys() for key in shown)
+
+
+def test_others_can_verify_tokens_with_what_is_shown(issuer: TokenIssuer, algorithm: str) -> None:
+    token = a_token(issuer)
+    by_id = {key["kid"]: key for key in issuer.public_keys()}
+    shown = by_id.get(jwt.get_unverified_header(token)["kid"])
+    if algorithm == "HS256":
+        assert shown is None
+        return
+    assert shown is not None
+    options: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+    key = jwt.PyJWK(dict(shown))
+    told = jwt.decode(token, key, algorithms=[algorithm], audience="flowcore", options=options)
+    assert told["user_id"] == "u1"
+
+
+@pytest.mark.parametrize("signed_with", ALGORITHMS)
 @given(position=st.integers(0), letter=st.characters())
-def test_changing_any_letter_is_noticed(position: int, letter: str) -> None:
-    issuer = make_issuer(SetClock())
+def test_changing_any_letter_is_noticed(signed_with: str, position: int, letter: str) -> None:
+    issuer = make_issuer(SetClock(), signed_with)
     token = a_token(issuer)
     # The last letter of each part may carry spare bits that mean nothing.
     at = position % (len(token) - 1)

@@ -13,13 +13,14 @@ from litestar.testing import AsyncTestClient
 from adapters.security import Argon2BcryptHasher, Argon2Cost
 from entrypoints.bootstrap import App, open_app
 from entrypoints.http import create_app
+from entrypoints.limit_settings import UNLIMITED
 from entrypoints.settings import Settings
 from flowcore.usecases.clusters import ClusterDraft
 from tests.doubles_cluster import PlayedCluster, PlayedClusters
 
 CHEAP = Argon2Cost(memory_kib=8, passes=1)
 SANDBOX = ClusterDraft(name="sandbox", server="http://sandbox", auth_type="token", credentials={"token": "t"})
-SETTINGS = Settings(store_url="memory://", run_timeout=5)
+SETTINGS = Settings(store_url="memory://", run_timeout=5, rate_limits=UNLIMITED)
 
 
 @define
@@ -71,7 +72,7 @@ async def client(cluster: PlayedCluster, settings: Settings) -> AsyncIterator[As
 
 
 async def register(client: AsyncTestClient[Any], email: str) -> Caller:
-    body = {"email": email, "password": "secret1", "name": email.partition("@")[0]}
+    body = {"email": email, "password": "correct horse 7", "name": email.partition("@")[0]}
     answer = await client.post("/v1/api/auth/register", json=body)
     assert answer.status_code == 201, answer.text
     return Caller(client, answer.json()["token"], answer.json()["user"])

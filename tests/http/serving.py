@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import uvicorn
 from attrs import define
+from litestar import Litestar
 
 from entrypoints.bootstrap import App
 from entrypoints.http import create_app
@@ -26,6 +27,7 @@ class Service:
     url: str
     app: App
     client: httpx.AsyncClient
+    asgi: Litestar
 
     async def workflow(self, *nodes: dict[str, Any]) -> str:
         body = {"name": "shop", "cluster_id": "sandbox", "nodes": nodes}
@@ -86,11 +88,11 @@ async def serve(opening: Callable[[], AbstractAsyncContextManager[App]], setting
     serving = asyncio.create_task(server._serve(sockets=[listener]))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with httpx.AsyncClient(base_url=f"{url}/v1/api", timeout=PATIENCE) as client:
-        body = {"email": "ann@example.com", "password": "secret1", "name": "Ann"}
+        body = {"email": "ann@example.com", "password": "correct horse 7", "name": "Ann"}
         answer = await client.post("/auth/register", json=body)
         client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
         try:
-            yield Service(url, app.state.flowcore, client)
+            yield Service(url, app.state.flowcore, client, app)
         finally:
             await app.state.flowcore.feed.close()
             server.should_exit = True

@@ -19,7 +19,8 @@ async def test_registering_gives_a_token_and_the_user(ann: Caller, bob: Caller) 
 
 
 async def test_signing_in_and_refreshing_give_tokens_that_work(client: AsyncTestClient[Any], ann: Caller) -> None:
-    signed_in = await client.post("/v1/api/auth/login", json={"email": "ANN@example.com", "password": "secret1"})
+    body = {"email": "ANN@example.com", "password": "correct horse 7"}
+    signed_in = await client.post("/v1/api/auth/login", json=body)
     assert signed_in.status_code == 200
     ann.token = signed_in.json()["token"]
     refreshed = await ann.ask("POST", "/auth/refresh")
@@ -49,7 +50,7 @@ async def test_a_registration_tells_every_problem(client: AsyncTestClient[Any]) 
 
 
 async def test_an_address_that_is_taken_is_a_conflict(client: AsyncTestClient[Any], ann: Caller) -> None:
-    body = {"email": "Ann@Example.com", "password": "secret1", "name": "x"}
+    body = {"email": "Ann@Example.com", "password": "correct horse 7", "name": "x"}
     answer = await client.post("/v1/api/auth/register", json=body)
     assert (answer.status_code, answer.json()["error"]) == (409, "User already exists")
 
@@ -64,17 +65,17 @@ async def test_the_ways_to_sign_in_are_public(client: AsyncTestClient[Any]) -> N
 
 async def test_a_profile_and_a_password_can_be_changed(ann: Caller) -> None:
     assert (await ann.ask("PUT", "/profile", json={"name": "Anna"}))["user"]["name"] == "Anna"
-    wrong = {"currentPassword": "nope!!", "newPassword": "secret2"}
+    wrong = {"currentPassword": "nope!!", "newPassword": "correct horse 8"}
     assert "Current password is incorrect" in str(await ann.ask("PUT", "/profile/password", json=wrong, status=400))
-    right = {"currentPassword": "secret1", "newPassword": "secret2"}
+    right = {"currentPassword": "correct horse 7", "newPassword": "correct horse 8"}
     ann.token = (await ann.ask("PUT", "/profile/password", json=right))["token"]
     await ann.ask("GET", "/profile")
 
 
 async def test_guessing_is_answered_with_429_and_when_to_try_again(client: AsyncTestClient[Any], ann: Caller) -> None:
     body = {"email": "ann@example.com", "password": "wrong!!"}
-    statuses = [(await client.post("/v1/api/auth/login", json=body)).status_code for _ in range(10)]
+    statuses = [(await client.post("/v1/api/auth/login", json=body)).status_code for _ in range(5)]
     assert set(statuses) == {401}
     answer = await client.post("/v1/api/auth/login", json=body)
     assert answer.status_code == 429
-    assert 0 < int(answer.headers["retry-after"]) <= 300
+    assert 0 < int(answer.headers["retry-after"]) <= 30

@@ -42,7 +42,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 def test_no_request_is_answered_with_a_mistake_of_the_service(url: str) -> None:
     with httpx.Client(base_url=f"{url}/v1/api", timeout=10) as client:
-        body = {"email": "ann@example.com", "password": "secret1", "name": "Ann"}
+        body = {"email": "ann@example.com", "password": "correct horse 7", "name": "Ann"}
         client.headers["Authorization"] = f"Bearer {client.post('/auth/register', json=body).json()['token']}"
         made = {"name": "shop", "cluster_id": "sandbox", "nodes": [configmap("a", K="v")]}
         workflow_id = client.post("/workflows", json=made).json()["id"]

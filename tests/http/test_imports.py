@@ -275,3 +275,28 @@ async def test_variables_without_a_value_are_told_with_their_places(ann: Caller)
     analysis = (await ann.ask("POST", "/import/analyze", json=sent))["analysis"]
     assert analysis["variables"] == ["TAG"]
     assert analysis["variablePlaces"]["TAG"][0]["line"] == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x7fELF\x02\x01\x01\0",
+        b"\x89PNG\r\n\x1a\n",
+        b"PK\x03\x04\x14\x00",
+        b"\x1f\x8b\x08\x00",
+        "services: {}".encode("utf-16"),
+        b"services:\0 {}",
+        b"services: \xff",
+    ],
+)
+async def test_an_upload_is_judged_by_its_content_and_not_by_its_name(ann: Caller, content: bytes) -> None:
+    files = {"file": ("compose.yaml", content, "application/yaml")}
+    refused = await ann.ask("POST", "/import/upload", files=files, status=400)
+    assert refused["error"] == "The file is not UTF-8 text"
+
+
+async def test_an_upload_that_is_text_but_no_compose_file_is_refused_with_its_place(ann: Caller) -> None:
+    for content in (b"<html><script>alert(1)</script></html>", b"#!/bin/sh\nexit 1\n", b"[" * 5000):
+        files = {"file": ("../../compose.yaml", content, "application/yaml")}
+        refused = await ann.ask("POST", "/import/upload", files=files, status=400)
+        assert refused["problems"], refused

@@ -84,7 +84,7 @@ async def running(folder: Path, token: str = "") -> AsyncIterator[Running]:
 
 async def deploy(service: Running, sandbox: Sandbox) -> tuple[str, str, str]:
     """Sign up, register the sandbox, and start a run; return token, workflow and run."""
-    body = {"email": "ann@example.com", "password": "secret1", "name": "Ann"}
+    body = {"email": "ann@example.com", "password": "correct horse 7", "name": "Ann"}
     token = (await service.ask("POST", "/auth/register", json=body))["token"]
     service.client.headers["Authorization"] = f"Bearer {token}"
     cluster = {"name": "box", "server": sandbox.url, "authType": "token", "credentials": {"token": sandbox.token}}

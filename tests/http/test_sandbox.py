@@ -68,7 +68,7 @@ async def ann(sandbox: Sandbox) -> AsyncIterator[Caller]:
 
 async def live(ann: Caller, kind: str, name: str, api_version: str = "v1") -> Manifest | None:
     app = ann.service.app
-    cluster = (await app.cluster_queries.clusters.find({}))[0]
+    cluster = (await app.cluster_queries.authorizer.clusters.find({}))[0]
     async with app.test_cluster.access.connect(cluster) as connection:
         return await connection.get(ObjectRef(api_version, kind, name, "default"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from tests.http.conftest import Caller, open_played, with_settings
 
 pytestmark = pytest.mark.anyio
 
-LOGIN = {"email": "ann@example.com", "password": "secret1"}
+LOGIN = {"email": "ann@example.com", "password": "correct horse 7"}
 OURS = "http://testserver.local"
 
 
@@ -122,6 +123,32 @@ async def test_a_change_by_cookie_needs_what_only_our_own_page_knows(ann: Caller
     assert answer.json()["user"]["name"] == "Eve"
 
 
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded", ""])
+async def test_no_page_of_somebody_else_signs_a_browser_in(
+    ann: Caller, client: AsyncTestClient[Any], content_type: str
+) -> None:
+    body = json.dumps({**LOGIN, "name": "Eve", "code": "x", "cookie": True})
+    for origin in ("https://evil.example", "null", "http://[", "http://" + "testserver.local".upper() + ".evil"):
+        headers = {"Content-Type": content_type, "Origin": origin}
+        for path in ("login", "register", "oauth/exchange"):
+            answer = await client.post(f"/v1/api/auth/{path}", content=body, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (403, "csrf.origin"), (path, origin)
+            assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("settings", [with_settings(public_url="https://Flow.Example:443")])
+@pytest.mark.parametrize("origin", ["https://flow.example", "https://flow.example:443"])
+async def test_our_own_origin_is_ours_however_the_settings_spell_it(
+    settings: Settings, cluster: PlayedCluster, origin: str
+) -> None:
+    async with AsyncTestClient(create_app(open_played(cluster, settings), settings)) as client:
+        body = {**LOGIN, "name": "Ann", "cookie": True}
+        answer = await client.post("/v1/api/auth/register", json=body, headers={"Origin": origin})
+        assert answer.status_code == 201
+        answer = await client.post("/v1/api/auth/login", json=body, headers={"Origin": "http://flow.example"})
+        assert answer.json()["code"] == "csrf.origin"
+
+
 async def test_one_sessions_proof_is_no_proof_for_another(ann: Caller, client: AsyncTestClient[Any]) -> None:
     first = (await in_browser(client)).json()["csrfToken"]
     await in_browser(client)
@@ -147,7 +174,7 @@ async def test_a_browser_refreshes_changes_its_password_and_signs_out_by_cookie(
     assert fresh.json()["csrfToken"] == told["csrfToken"]
     assert "token" not in fresh.json()
     assert "flowcore=" in fresh.headers["set-cookie"]
-    passwords = {"currentPassword": "secret1", "newPassword": "secret2"}
+    passwords = {"currentPassword": "correct horse 7", "newPassword": "correct horse 8"}
     changed = await client.put("/v1/api/profile/password", json=passwords, headers=headers)
     assert "token" not in changed.json()
     await ann.ask("GET", "/profile", status=401)

@@ -22,6 +22,7 @@ from flowcore.errors import ForbiddenError, InvalidInputError, UnavailableError
 from flowcore.model import Cluster
 from flowcore.ports.cluster import ClusterConnection, RejectedError
 from flowcore.ports.network import AddressGuard
+from flowcore.ports.sealed import CLUSTER_CREDENTIALS
 from flowcore.ports.security import SecretCipher
 from flowcore.ports.system import Clock
 
@@ -37,17 +38,19 @@ class KubernetesClusters:
         clock: waits between tries.
         jitter: spreads those waits.
         guard: says where registered clusters may be; None for anywhere.
+        verifies_tls: refuse clusters whose certificate would not be verified.
     """
 
     cipher: SecretCipher
     clock: Clock
     jitter: Jitter = field(default=system_jitter, kw_only=True)
     guard: AddressGuard | None = field(default=None, kw_only=True)
+    verifies_tls: bool = field(default=False, kw_only=True)
 
     @asynccontextmanager
     async def connect(self, cluster: Cluster) -> AsyncIterator[ClusterConnection]:
         """Open a connection and ask the server once, to know that it answers; see the port."""
-        access = _access(cluster, self._unsealed(cluster))
+        access = self._checked(cluster, self._unsealed(cluster))
         route = None if self.guard is None else await open_route(self.guard, self.clock, access.server)
         async with _connected(client_of(access, route), access.namespace, self.clock, self.jitter) as connection:
             yield connection
@@ -79,11 +82,24 @@ class KubernetesClusters:
         for name in sorted(given.keys() - set(KNOWN)):
             problems.add(f"credentials.{name}", "it is not understood", fix=f"use {', '.join(KNOWN)}")
         problems.stop()
-        _access(cluster, given)
-        return self.cipher.encrypt(json.dumps(given), context=_context(cluster))
+        self._checked(cluster, given)
+        return self.cipher.encrypt(json.dumps(given), context=CLUSTER_CREDENTIALS.context(cluster.id))
+
+    def _checked(self, cluster: Cluster, credentials: Mapping[str, str]) -> Access:
+        access = _access(cluster, credentials)
+        if access.is_insecure and self.verifies_tls:
+            in_kubeconfig = cluster.auth_type == "kubeconfig"
+            raise InvalidInputError.of(
+                "this service connects to no cluster whose certificate it does not verify",
+                rule="cluster-unverified-tls",
+                path="kubeconfig.cluster.insecure-skip-tls-verify" if in_kubeconfig else "credentials.insecure",
+                code="cluster.unverified_tls",
+                fix="give the certificate of the cluster's authority instead",
+            )
+        return access
 
     def _unsealed(self, cluster: Cluster) -> Mapping[str, str]:
-        credentials: dict[str, str] = json.loads(self.cipher.decrypt(cluster.credentials, context=_context(cluster)))
+        credentials: dict[str, str] = json.loads(self.cipher.decrypt(cluster.credentials, context=CLUSTER_CREDENTIALS.context(cluster.id)))
         return credentials
 
 
@@ -137,10 +153,6 @@ async def _connected(
         yield connection
     finally:
         await transport.close()
-
-
-def _context(cluster: Cluster) -> str:
-    return f"cluster:{cluster.id}"
 
 
 def _access(cluster: Cluster, credentials: Mapping[str, str]) -> Access:

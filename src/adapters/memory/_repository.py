@@ -51,6 +51,7 @@ class MemoryRepository(Generic[E]):
 
     async def replace(self, entity: E) -> E:
         """Store a changed entity and return it with the next revision."""
+        self._shape.require_changeable()
         self._require_open()
         revision = self._shape.revision_of(entity)
         kept = self._keep(entity, revision=revision + 1)
@@ -63,6 +64,7 @@ class MemoryRepository(Generic[E]):
 
     async def remove(self, entity_id: str) -> bool:
         """Forget the entity; say whether there was one."""
+        self._shape.require_changeable()
         self._require_open()
         return self._shelf.pop(entity_id, None) is not None
 
@@ -105,11 +107,17 @@ class MemoryRepository(Generic[E]):
             kept
             for kept in self._shelf.values()
             if all(kept.scalars[name] in wanted for name, wanted in query.where.items())
+            and all(_lies_in(kept.scalars[name], limits) for name, limits in query.ranges.items())
         ]
 
     @staticmethod
     def _id(kept: Kept) -> str:
         return str(kept.scalars["id"])
+
+
+def _lies_in(value: Any, limits: tuple[Any, Any]) -> bool:
+    low, high = limits
+    return value is not None and (low is None or value >= low) and (high is None or value < high)
 
 
 def _rank(name: str, kept: Kept) -> tuple[bool, Any]:

@@ -52,6 +52,7 @@ class MongoRepository(Generic[E]):
 
     async def replace(self, entity: E) -> E:
         """Store a changed entity and return it with the next revision."""
+        self._shape.require_changeable()
         revision = self._shape.revision_of(entity)
         document = self._shape.document(entity, revision=revision + 1)
         entity_id = document["id"]
@@ -68,6 +69,7 @@ class MongoRepository(Generic[E]):
 
     async def remove(self, entity_id: str) -> bool:
         """Forget the entity; say whether there was one."""
+        self._shape.require_changeable()
         if not is_possible_id(entity_id):
             return False
         await self._make()
@@ -118,9 +120,15 @@ class MongoRepository(Generic[E]):
 
 
 def _filter(query: Query) -> dict[str, Any]:
-    return {
+    equal = {
         field_of(name): wanted[0] if len(wanted) == 1 else {"$in": list(wanted)} for name, wanted in query.where.items()
     }
+    return equal | {field_of(name): _range(limits) for name, limits in query.ranges.items()}
+
+
+def _range(limits: tuple[Any, Any]) -> dict[str, Any]:
+    given = {sign: limit for sign, limit in zip(("$gte", "$lt"), limits, strict=True) if limit is not None}
+    return given or {"$ne": None}
 
 
 def _indexes(shape: Shape[E]) -> list[IndexModel]:

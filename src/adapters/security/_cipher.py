@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 
 from attrs import define
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from adapters.security._keys import Keys
+from adapters.security._keys import KEY_ID, Keys
 from flowcore.errors import InvalidInputError
 
 _FORM = "v1"
@@ -26,15 +27,18 @@ class AesGcmCipher:
 
     Form, key id and context are authenticated with the text, so a sealed text fits one record and one key only.
     Every encryption draws its own 96-bit nonce.
+
+    Attributes:
+        keys: what it seals and opens with; a function is asked each time, so that keys may be added meanwhile.
     """
 
-    keys: Keys
+    keys: Keys | Callable[[], Keys]
 
     def encrypt(self, text: str, *, context: str) -> str:
         """Return *text* encrypted under the current key and bound to *context*."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = AESGCM(self.keys.newest).encrypt(nonce, _bytes(text), _bound(self.keys.current, context))
-        return f"{_FORM}:{self.keys.current}:{_encode(nonce + sealed)}"
+        keys, nonce = self._keys(), secrets.token_bytes(_NONCE_BYTES)
+        sealed = AESGCM(keys.newest).encrypt(nonce, _bytes(text), _bound(keys.current, context))
+        return f"{_FORM}:{keys.current}:{_encode(nonce + sealed)}"
 
     def decrypt(self, sealed: str, *, context: str) -> str:
         """Return the text.
@@ -42,12 +46,19 @@ class AesGcmCipher:
         Raises:
             InvalidInputError: it was changed, belongs to another context, or its key is not known.
         """
-        form, key_id, encoded = (*sealed.split(":"), "", "")[:3]
-        if form != _FORM or sealed.count(":") != 2:
+        key_id = self.key_of(sealed)
+        if not key_id:
             raise _unreadable("it is not in the form v1:<key id>:<data>", "secret.malformed")
-        key = self.keys.by_id.get(key_id)
+        key = self._keys().by_id.get(key_id)
         if key is None:
-            raise _unreadable("it is encrypted with a key that is not in the keyring", "secret.unknown_key")
+            raise InvalidInputError.of(
+                f"the encrypted value cannot be read: its key {key_id} is not in the keyring",
+                rule="secret-unreadable",
+                code="secret.unknown_key",
+                fix=f"put the key {key_id} back into the keyring from a backup (flowcore keys check counts what needs "
+                "it), or enter the secret again",
+            )
+        encoded = sealed.rpartition(":")[2]
         data = _decode(encoded)
         try:
             text = AESGCM(key).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], _bound(key_id, context))
@@ -55,9 +66,18 @@ class AesGcmCipher:
             raise _unreadable("it was changed or belongs to something else", "secret.forged") from None
         return text.decode("utf-8", _LONE)
 
+    def key_of(self, sealed: str) -> str:
+        """Return the id of the key that a text says it was sealed with; empty when it is no sealed text."""
+        form, _, rest = sealed.partition(":")
+        key_id, colon, encoded = rest.partition(":")
+        return key_id if form == _FORM and colon and ":" not in encoded and KEY_ID.fullmatch(key_id) else ""
+
     def is_current(self, sealed: str) -> bool:
         """Say whether a sealed text uses the current key; others should be encrypted anew."""
-        return sealed.startswith(f"{_FORM}:{self.keys.current}:")
+        return self.key_of(sealed) == self._keys().current
+
+    def _keys(self) -> Keys:
+        return self.keys if isinstance(self.keys, Keys) else self.keys()
 
 
 def _bound(key_id: str, context: str) -> bytes:

@@ -13,7 +13,8 @@ from flowcore.errors import Finding, InvalidInputError, Place
 #: Bytes of every key: AES-256, and as much for HS256 as its digest has.
 KEY_BYTES = 32
 
-_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
+#: What the id of a key looks like.
+KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
 
 
 def generate_key() -> bytes:
@@ -62,7 +63,7 @@ class Keys:
         return Keys(key_id, {**self.by_id, key_id: key})
 
     def _bad_ids(self) -> list[str]:
-        return [key_id for key_id in self.by_id if not _KEY_ID.fullmatch(key_id)]
+        return [key_id for key_id in self.by_id if not KEY_ID.fullmatch(key_id)]
 
     def _bad_sizes(self) -> list[str]:
         return [key_id for key_id, key in self.by_id.items() if len(key) != KEY_BYTES]
@@ -70,5 +71,8 @@ class Keys:
 
 def _finding(key_id: str, message: str) -> Finding:
     return Finding(
-        rule="key-invalid", message=message, place=Place(path=f"keys.{key_id}"), fix="make one with generate_key()"
+        rule="key-invalid",
+        message=message,
+        place=Place(path=f"keys.{key_id}"),
+        fix="make one with flowcore keys rotate",
     )

@@ -54,6 +54,7 @@ class SqliteRepository(Generic[E]):
 
     async def replace(self, entity: E) -> E:
         """Store a changed entity and return it with the next revision."""
+        self._shape.require_changeable()
 
         def work(connection: sqlite3.Connection) -> E:
             revision = self._shape.revision_of(entity)
@@ -65,6 +66,7 @@ class SqliteRepository(Generic[E]):
 
     async def remove(self, entity_id: str) -> bool:
         """Forget the entity; say whether there was one."""
+        self._shape.require_changeable()
         if not is_possible_id(entity_id):
             return False
         await self._make()

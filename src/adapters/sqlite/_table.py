@@ -40,13 +40,32 @@ class Table(Generic[E]):
         """Make the table and its indexes, or add what it does not have yet. To be called inside a transaction."""
         columns = ", ".join("id TEXT NOT NULL PRIMARY KEY" if name == '"id"' else name for name in self._columns)
         connection.execute(f"CREATE TABLE IF NOT EXISTS {self._name} ({columns}, {_DOCUMENT} TEXT NOT NULL)")
+        for change in ("update", "delete"):
+            connection.execute(f"DROP TRIGGER IF EXISTS {self._trigger(change)}")
         self._add_columns(connection)
+        if self.shape.entity.append_only:
+            self._make_append_only(connection)
         for group in self.shape.entity.unique:
             terms = ", ".join(self._unique_term(name) for name in group)
             self._make_index(connection, "UNIQUE INDEX", ["unique", *group], terms)
         plain = [*self.shape.entity.indexes, *([(self.shape.entity.expires,)] if self.shape.entity.expires else [])]
         for group in plain:
             self._make_index(connection, "INDEX", ["by", *group], ", ".join(_quoted(name) for name in group))
+
+    def _make_append_only(self, connection: sqlite3.Connection) -> None:
+        """Have the database itself refuse what no code of ours does; rows whose moment has passed may go."""
+        expires = self.shape.entity.expires
+        kept = (
+            f"WHEN ifnull(OLD.{_quoted(expires)}, '~') > strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')" if expires else ""
+        )
+        for change, when in (("update", ""), ("delete", kept)):
+            connection.execute(
+                f"CREATE TRIGGER {self._trigger(change)} BEFORE {change} ON {self._name} {when} "
+                f"BEGIN SELECT RAISE(ABORT, '{self.shape.name} is append-only'); END"
+            )
+
+    def _trigger(self, change: str) -> str:
+        return _quoted(f"{self.shape.name}__no_{change}")
 
     def _make_index(self, connection: sqlite3.Connection, kind: str, words: Sequence[str], terms: str) -> None:
         name = _quoted("__".join([self.shape.name, *words]))
@@ -140,6 +159,12 @@ class Table(Generic[E]):
             some = f"{_quoted(name)} IN ({', '.join('?' * len(values))})"
             terms.append(f"({some} OR {_quoted(name)} IS NULL)" if None in wanted else some)
             cells += values
+        for name, limits in query.ranges.items():
+            terms.append(f"{_quoted(name)} IS NOT NULL")
+            for sign, limit in zip((">=", "<"), limits, strict=True):
+                if limit is not None:
+                    terms.append(f"{_quoted(name)} {sign} ?")
+                    cells.append(_cell(limit))
         return " AND ".join(terms), cells
 
     def _cells(self, document: Mapping[str, Any]) -> list[Cell]:

@@ -1,17 +1,27 @@
 """The composition root: the one place that knows which adapter stands behind which port."""
 
-from entrypoints.bootstrap._app import App, Overrides, Ports
+from entrypoints.bootstrap._app import App
+from entrypoints.bootstrap._keeping import KeyDesk, generate_keyring, new_keyring, open_key_desk, rotated_keyring
+from entrypoints.bootstrap._log_opening import AuditDesk, open_audit_log
 from entrypoints.bootstrap._opening import SANDBOX, open_app, open_local_app, open_repositories, serve_sandbox
+from entrypoints.bootstrap._ports import Overrides, Ports
 from entrypoints.bootstrap._wiring import wire
 
 __all__ = [
     "SANDBOX",
     "App",
+    "AuditDesk",
+    "KeyDesk",
     "Overrides",
     "Ports",
+    "generate_keyring",
+    "new_keyring",
     "open_app",
+    "open_audit_log",
+    "open_key_desk",
     "open_local_app",
     "open_repositories",
+    "rotated_keyring",
     "serve_sandbox",
     "wire",
 ]

@@ -1,24 +1,17 @@
-"""What is put together: the ports, and everything that can be asked for."""
+"""What is put together: everything that can be asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypedDict
-
 from attrs import field, frozen
 
+from entrypoints.bootstrap._auditing import Administration, Auditing
 from entrypoints.bootstrap._importing import Imports
+from entrypoints.bootstrap._sharing import Together
 from entrypoints.settings import Settings
-from flowcore.kinds import Catalogue, core_catalogue
-from flowcore.model import Run
-from flowcore.ports.cluster import Clusters
+from flowcore.kinds import Catalogue
 from flowcore.ports.events import EventFeed
-from flowcore.ports.git import GitSource
-from flowcore.ports.identity import IdentityProvider
-from flowcore.ports.network import AddressGuard
-from flowcore.ports.security import PasswordHasher, SecretCipher, TokenIssuer
 from flowcore.ports.storage import Store
-from flowcore.ports.system import Clock, IdSource
+from flowcore.ports.system import Clock
 from flowcore.usecases import (
     api_tokens,
     archiving,
@@ -27,7 +20,9 @@ from flowcore.usecases import (
     discovering,
     executing,
     following,
+    invites,
     local_account,
+    locking,
     oauth,
     oauth_linking,
     plugins,
@@ -38,58 +33,11 @@ from flowcore.usecases import (
     running,
     sessions,
     signing_in,
+    targets,
     versions,
     workflows,
 )
 from flowcore.usecases.watching import Watching
-
-
-@frozen(kw_only=True)
-class Ports:
-    """What stands behind every port.
-
-    Attributes:
-        gift: the cluster that every user is given; None for none.
-        guard: the gate for every host that a user names.
-        git: the way to Git repositories, through the gate.
-        sandbox_kubeconfig: how kubectl reaches the sandbox; empty without one. It holds the sandbox's token.
-        identity_providers: the ways to the providers of the settings, by name.
-        on_run_end: told when the work on a run ends, with the error that broke it off, if one did.
-    """
-
-    store: Store
-    feed: EventFeed
-    access: Clusters
-    hasher: PasswordHasher
-    tokens: TokenIssuer
-    clock: Clock
-    ids: IdSource
-    guard: AddressGuard
-    git: GitSource
-    cipher: SecretCipher
-    catalogue: Catalogue = field(factory=core_catalogue)
-    gift: clusters.ClusterDraft | None = None
-    sandbox_kubeconfig: str = field(default="", repr=False)
-    identity_providers: Mapping[str, IdentityProvider] = field(factory=dict)
-    on_run_end: Callable[[Run, BaseException | None], None] = lambda _run, _error: None
-
-
-class Overrides(TypedDict, total=False):
-    """Fields of ``Ports`` that stand in for what the settings would open."""
-
-    store: Store
-    feed: EventFeed
-    access: Clusters
-    hasher: PasswordHasher
-    tokens: TokenIssuer
-    clock: Clock
-    ids: IdSource
-    guard: AddressGuard
-    git: GitSource
-    catalogue: Catalogue
-    gift: clusters.ClusterDraft | None
-    identity_providers: Mapping[str, IdentityProvider]
-    on_run_end: Callable[[Run, BaseException | None], None]
 
 
 @frozen(kw_only=True)
@@ -120,10 +68,15 @@ class App:
     exchange_code: oauth.ExchangeCode
     identities: oauth_linking.Identities
     change_profile: profiles.ChangeProfile
+    change_email: profiles.ChangeEmail
     change_password: profiles.ChangePassword
+    confirm_password: profiles.ConfirmPassword
+    lockout: locking.Lockout
+    house_codes: invites.HouseCodes
+    invites: invites.Invites
     add_cluster: clusters.AddCluster
     update_cluster: clusters.UpdateCluster
-    cluster_queries: clusters.ClusterQueries
+    cluster_queries: targets.ClusterQueries
     set_default_cluster: clusters.SetDefaultCluster
     test_cluster: clusters.TestCluster
     read_namespace: reading.ReadNamespace
@@ -148,3 +101,6 @@ class App:
     status_queries: following.StatusQueries
     follow_workflow: following.FollowWorkflow
     imports: Imports
+    together: Together
+    audit: Auditing
+    administration: Administration

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TypedDict
 from urllib.parse import urlsplit
 
-from entrypoints.bootstrap._app import Ports
+from entrypoints.bootstrap._ports import Ports
 from entrypoints.oauth_settings import ProviderSettings
 from entrypoints.settings import Settings
 from flowcore.model import Role
@@ -14,7 +14,7 @@ from flowcore.ports.identity import IdentityProvider
 from flowcore.ports.network import AddressGuard
 from flowcore.ports.storage import IDENTITIES, OAUTH_CODES, OAUTH_STATES, USERS
 from flowcore.ports.system import Clock
-from flowcore.usecases.enrolling import Enrol
+from flowcore.usecases.leasing import Leases
 from flowcore.usecases.oauth import BeginOAuth, ExchangeCode, FinishOAuth, Providers
 from flowcore.usecases.oauth_accounts import AdmitIdentity, Provider, ProviderPolicy
 from flowcore.usecases.oauth_linking import Identities
@@ -71,12 +71,11 @@ def open_providers(settings: Settings, guard: AddressGuard, clock: Clock) -> Map
     return ways
 
 
-def wire_identity(ports: Ports, settings: Settings, register: Register) -> SignInWithProviders:
+def wire_identity(ports: Ports, settings: Settings, register: Register, leases: Leases) -> SignInWithProviders:
     """Put the use cases together; who signs up this way does so under the same rules as with a password."""
     store, clock, ids = ports.store, ports.clock, ports.ids
     users, linked = store.repository(USERS), store.repository(IDENTITIES)
     states, codes = store.repository(OAUTH_STATES), store.repository(OAUTH_CODES)
-    leases = register.leases
     providers = Providers(
         by_name={
             each.name: _provider(each, ports.identity_providers[each.name])
@@ -85,9 +84,8 @@ def wire_identity(ports: Ports, settings: Settings, register: Register) -> SignI
         },
         callback_base=f"{settings.public_url}{_CALLBACKS}",
     )
-    enrol = Enrol(users=users, leases=leases, policy=register.policy)
     identities = Identities(identities=linked, users=users, leases=leases, clock=clock, ids=ids)
-    admit = AdmitIdentity(users=users, identities=linked, leases=leases, enrol=enrol, clock=clock, ids=ids)
+    admit = AdmitIdentity(users=users, identities=linked, leases=leases, enrol=register.enrol, clock=clock, ids=ids)
     return SignInWithProviders(
         providers=providers,
         begin_oauth=BeginOAuth(providers=providers, states=states, clock=clock, ids=ids),

@@ -13,8 +13,9 @@ from flowcore.ports.events import EventFeed
 from flowcore.ports.git import GitSource
 from flowcore.ports.network import AddressGuard
 from flowcore.ports.security import SecretCipher
-from flowcore.ports.storage import CLUSTERS, GIT_ACCESSES, IMPORT_SESSIONS, WORKFLOWS, Store
+from flowcore.ports.storage import GIT_ACCESSES, IMPORT_SESSIONS, Store
 from flowcore.ports.system import Clock, IdSource
+from flowcore.usecases.access import Authorizer
 from flowcore.usecases.git_credentials import GitCredentials
 from flowcore.usecases.import_merging import ApplyImport, CreateFromImport, PreviewImport
 from flowcore.usecases.import_sessions import EndImport, ImportQueries, StartImport
@@ -50,6 +51,7 @@ def wire_imports(
     store: Store,
     settings: Settings,
     *,
+    authorizer: Authorizer,
     git: GitSource,
     cipher: SecretCipher,
     feed: EventFeed,
@@ -60,8 +62,7 @@ def wire_imports(
     save: SaveWorkflow,
 ) -> Imports:
     """Put the use cases of imports together; nothing starts."""
-    sessions, drawn = store.repository(IMPORT_SESSIONS), store.repository(WORKFLOWS)
-    clusters = store.repository(CLUSTERS)
+    sessions = store.repository(IMPORT_SESSIONS)
     credentials = GitCredentials(kept=store.repository(GIT_ACCESSES), cipher=cipher, clock=clock, ids=ids)
     executor = ImportExecutor(analyze=AnalyzeRepository(git=git), sessions=sessions, feed=feed, clock=clock)
     queries = ImportQueries(sessions=sessions, executor=executor)
@@ -79,8 +80,8 @@ def wire_imports(
         ),
         queries=queries,
         end=EndImport(queries=queries, executor=executor),
-        create=CreateFromImport(create=create, clusters=clusters),
-        preview=PreviewImport(workflows=drawn, catalogue=catalogue),
-        apply=ApplyImport(workflows=drawn, catalogue=catalogue, save=save),
+        create=CreateFromImport(create=create, authorizer=authorizer),
+        preview=PreviewImport(authorizer=authorizer, catalogue=catalogue),
+        apply=ApplyImport(authorizer=authorizer, catalogue=catalogue, save=save),
         credentials=credentials,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -15,15 +14,18 @@ from attrs import evolve
 
 from adapters.kubernetes import KubernetesClusters, LocalClusters, chosen_context, local_server
 from adapters.memory import open_memory
-from adapters.security import AesGcmCipher, Argon2BcryptHasher, JwtTokens, Keyring, Keys, generate_key, open_keyring
+from adapters.security import Argon2BcryptHasher, PasswordScheme, is_common_password
 from adapters.sqlite import open_sqlite
 from adapters.sse import InProcessEventFeed
 from adapters.system import SystemClock, SystemIds
-from entrypoints.bootstrap._app import App, Overrides, Ports
+from entrypoints.bootstrap._app import App
 from entrypoints.bootstrap._guarding import guard_of_clusters, guard_of_named, open_guard
 from entrypoints.bootstrap._identity import open_providers, provider_hosts
 from entrypoints.bootstrap._importing import open_git
+from entrypoints.bootstrap._keys import open_keys
+from entrypoints.bootstrap._ports import Overrides, Ports
 from entrypoints.bootstrap._wiring import wire
+from entrypoints.modes import Mode, Risk
 from entrypoints.settings import Settings
 from flowcore.errors import UnavailableError
 from flowcore.kinds import Catalogue, core_catalogue
@@ -55,6 +57,8 @@ async def open_app(settings: Settings, **overrides: Unpack[Overrides]) -> AsyncI
         app = wire(ports, settings)
         if app.provide_cluster is not None:
             await app.provide_cluster.refresh()
+        # Opened first and closed last: what ends with the service is recorded, too.
+        await stack.enter_async_context(app.audit.recorder)
         await stack.enter_async_context(app.watching)
         await stack.enter_async_context(app.executor)
         await stack.enter_async_context(app.imports.executor)
@@ -125,21 +129,27 @@ async def serve_sandbox(
 
 async def _open_ports(stack: AsyncExitStack, settings: Settings, overrides: Overrides) -> Ports:
     clock, ids = overrides.get("clock") or SystemClock(), SystemIds()
-    keyring = _open_keyring(settings)
+    keys = await open_keys(settings, clock)
     feed = InProcessEventFeed()
     stack.push_async_callback(feed.close)
-    hasher = Argon2BcryptHasher(keep_bcrypt=settings.keep_bcrypt)
+    hasher = Argon2BcryptHasher(scheme=PasswordScheme(settings.password_hash), keep_bcrypt=settings.keep_bcrypt)
     stack.callback(hasher.close)
-    cipher = AesGcmCipher(keyring.encryption)
+    cipher = keys.cipher()
     gift, kubeconfig = await _open_sandbox(stack, settings)
     guard = overrides.get("guard") or open_guard(settings)
     return Ports(
         catalogue=overrides.get("catalogue") or _catalogue(settings),
-        store=await _open_store(stack, settings, overrides),
+        store=await open_store(stack, settings, overrides),
         feed=feed,
-        access=KubernetesClusters(cipher, clock, guard=guard_of_clusters(guard, overrides.get("gift", gift))),
+        access=KubernetesClusters(
+            cipher,
+            clock,
+            guard=guard_of_clusters(guard, overrides.get("gift", gift)),
+            verifies_tls=settings.mode is Mode.PRODUCTION and Risk.UNVERIFIED_TLS not in settings.accepted_risks,
+        ),
         hasher=hasher,
-        tokens=JwtTokens(clock=clock, keys=keyring.tokens),
+        is_common_password=is_common_password,
+        tokens=keys.tokens(settings, clock),
         clock=clock,
         ids=ids,
         guard=guard,
@@ -158,7 +168,7 @@ def _catalogue(settings: Settings) -> Catalogue:
     return load_kinds(folder) if folder is not None else core_catalogue()
 
 
-async def _open_store(stack: AsyncExitStack, settings: Settings, overrides: Overrides) -> Store:
+async def open_store(stack: AsyncExitStack, settings: Settings, overrides: Overrides) -> Store:
     url = settings.store
     if "store" in overrides or url.startswith("memory://"):
         return await stack.enter_async_context(open_memory())
@@ -188,15 +198,3 @@ async def _open_sandbox(stack: AsyncExitStack, settings: Settings) -> tuple[clus
         labels=_SANDBOX_LABELS,
     )
     return gift, sandbox.kubeconfig()
-
-
-def _open_keyring(settings: Settings) -> Keyring:
-    if settings.store.startswith("memory://"):
-        # What lives in memory needs no key that outlives it.
-        return Keyring(tokens=_fresh_keys(), encryption=_fresh_keys())
-    return open_keyring(settings.data_dir / "keyring.json")
-
-
-def _fresh_keys() -> Keys:
-    key_id = secrets.token_hex(4)
-    return Keys(current=key_id, by_id={key_id: generate_key()})

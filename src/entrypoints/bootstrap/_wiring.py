@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from entrypoints.bootstrap._app import App, Ports
+from entrypoints.bootstrap._accounts import wire_accounts
+from entrypoints.bootstrap._app import App
+from entrypoints.bootstrap._auditing import wire_administration, wire_auditing, wire_executor
 from entrypoints.bootstrap._identity import wire_identity
 from entrypoints.bootstrap._importing import wire_imports
+from entrypoints.bootstrap._ports import Ports
+from entrypoints.bootstrap._sharing import wire_together
 from entrypoints.settings import Settings
 from flowcore.ports.storage import (
     API_TOKENS,
@@ -23,24 +27,21 @@ from flowcore.usecases import (
     authenticating,
     clusters,
     discovering,
-    executing,
     following,
     local_account,
     plugins,
     previewing,
-    profiles,
     reading,
     registering,
     running,
     sessions,
-    signing_in,
+    targets,
     versions,
     workflows,
 )
+from flowcore.usecases.access import Authorizer
 from flowcore.usecases.desk import RunDesk
-from flowcore.usecases.enrolling import SignUpPolicy
 from flowcore.usecases.leasing import Leases
-from flowcore.usecases.throttling import Throttle
 from flowcore.usecases.watching import Watching
 
 
@@ -49,32 +50,25 @@ def wire(ports: Ports, settings: Settings) -> App:
     store, clock, ids, catalogue = ports.store, ports.clock, ports.ids, ports.catalogue
     users, kept = store.repository(USERS), store.repository(CLUSTERS)
     drawn, runs = store.repository(WORKFLOWS), store.repository(RUNS)
-    desk = _desk(ports, settings)
+    authorizer = Authorizer.over(store, clock)
+    desk = _desk(ports, settings, authorizer)
     leases, history, watching = desk.leases, desk.history, desk.watching
-    executor = executing.RunExecutor(desk, settings.recover_every, ports.on_run_end)
-    add = clusters.AddCluster(clusters=kept, access=ports.access, clock=clock, ids=ids)
+    audit = wire_auditing(ports, settings)
+    executor = wire_executor(desk, ports, settings, audit.recorder)
+    add = clusters.AddCluster(authorizer=authorizer, clusters=kept, access=ports.access, clock=clock, ids=ids)
     provide = None
     if ports.gift is not None:
         provide = clusters.ProvideCluster(clusters=kept, add=add, draft=ports.gift)
     welcome = provide or registering.welcome_nobody
     opened = sessions.Sessions(kept=store.repository(SESSIONS), tokens=ports.tokens, clock=clock, ids=ids)
-    register = registering.Register(
-        users=users,
-        hasher=ports.hasher,
-        sessions=opened,
-        clock=clock,
-        ids=ids,
-        leases=leases,
-        policy=_policy(settings),
-        welcome=welcome,
-    )
+    accounts = wire_accounts(ports, settings, opened, welcome)
     authenticate = authenticating.Authenticate(users=users, sessions=opened.kept, tokens=ports.tokens, clock=clock)
     own_tokens = api_tokens.ApiTokens(kept=store.repository(API_TOKENS), clock=clock, ids=ids)
-    chosen = clusters.ClusterQueries(clusters=kept)
-    create = workflows.CreateWorkflow(workflows=drawn, clock=clock, ids=ids)
-    save = workflows.SaveWorkflow(workflows=drawn, clock=clock)
-    run_queries = running.RunQueries(workflows=drawn, runs=runs)
-    statuses = following.StatusQueries(workflows=drawn, runs=runs, watching=watching)
+    chosen = targets.ClusterQueries(authorizer=authorizer)
+    create = workflows.CreateWorkflow(authorizer=authorizer, workflows=drawn, clock=clock, ids=ids)
+    save = workflows.SaveWorkflow(authorizer=authorizer, targets=chosen, workflows=drawn, clock=clock)
+    run_queries = running.RunQueries(authorizer=authorizer, runs=runs)
+    statuses = following.StatusQueries(authorizer=authorizer, runs=runs, watching=watching)
     return App(
         settings=settings,
         catalogue=catalogue,
@@ -85,47 +79,42 @@ def wire(ports: Ports, settings: Settings) -> App:
         executor=executor,
         sandbox_kubeconfig=ports.sandbox_kubeconfig,
         provide_cluster=provide,
-        register=register,
-        **wire_identity(ports, settings, register),
+        **accounts,
+        **wire_identity(ports, settings, accounts["register"], leases),
         act_locally=local_account.ActLocally(users=users, clock=clock, ids=ids, welcome=welcome),
-        sign_in=signing_in.SignIn(
-            users=users,
-            hasher=ports.hasher,
-            sessions=opened,
-            throttle=Throttle(clock),
-            welcome=welcome,
-        ),
         authenticate=authenticate,
         identify=authenticating.Identify(authenticate=authenticate, api_tokens=own_tokens, users=users),
         api_tokens=own_tokens,
         sign_out_everywhere=sessions.SignOutEverywhere(users=users, sessions=opened, clock=clock),
         sessions=opened,
         refresh_token=authenticating.RefreshToken(authenticate=authenticate, sessions=opened, clock=clock, ids=ids),
-        change_profile=profiles.ChangeProfile(users=users, clock=clock),
-        change_password=profiles.ChangePassword(users=users, hasher=ports.hasher, sessions=opened, clock=clock),
         add_cluster=add,
-        update_cluster=clusters.UpdateCluster(clusters=kept, access=ports.access, clock=clock),
+        update_cluster=clusters.UpdateCluster(authorizer=authorizer, clusters=kept, access=ports.access, clock=clock),
         cluster_queries=chosen,
-        set_default_cluster=clusters.SetDefaultCluster(clusters=kept, clock=clock),
-        test_cluster=clusters.TestCluster(clusters=kept, access=ports.access, clock=clock),
+        set_default_cluster=clusters.SetDefaultCluster(authorizer=authorizer, clusters=kept, clock=clock),
+        test_cluster=clusters.TestCluster(authorizer=authorizer, clusters=kept, access=ports.access, clock=clock),
         read_namespace=reading.ReadNamespace(access=ports.access, catalogue=catalogue),
         plugins=plugins.Plugins(choices=store.repository(PLUGIN_CHOICES), catalogue=catalogue, clock=clock, ids=ids),
         list_definitions=discovering.ListDefinitions(clusters=chosen, access=ports.access),
-        delete_cluster=clusters.DeleteCluster(clusters=kept),
+        delete_cluster=clusters.DeleteCluster(authorizer=authorizer, clusters=kept),
         create_workflow=create,
-        workflow_queries=workflows.WorkflowQueries(workflows=drawn),
+        workflow_queries=workflows.WorkflowQueries(authorizer=authorizer),
         save_workflow=save,
-        clone_workflow=workflows.CloneWorkflow(workflows=drawn, create=create),
-        delete_workflow=workflows.DeleteWorkflow(workflows=drawn, clock=clock),
+        clone_workflow=workflows.CloneWorkflow(authorizer=authorizer, create=create),
+        delete_workflow=workflows.DeleteWorkflow(authorizer=authorizer, workflows=drawn, clock=clock),
         set_status=archiving.SetStatus(desk=desk, save=save),
-        version_queries=versions.VersionQueries(workflows=drawn, history=history),
-        create_version=versions.CreateVersion(workflows=drawn, history=history, clock=clock, ids=ids),
-        describe_version=versions.DescribeVersion(workflows=drawn, history=history),
-        restore_version=versions.RestoreVersion(workflows=drawn, history=history, clock=clock, ids=ids),
+        version_queries=versions.VersionQueries(authorizer=authorizer, history=history),
+        create_version=versions.CreateVersion(
+            authorizer=authorizer, workflows=drawn, history=history, clock=clock, ids=ids
+        ),
+        describe_version=versions.DescribeVersion(authorizer=authorizer, history=history),
+        restore_version=versions.RestoreVersion(
+            authorizer=authorizer, workflows=drawn, history=history, clock=clock, ids=ids
+        ),
         start_run=running.StartRun(desk=desk, executor=executor, clusters=chosen),
         run_queries=run_queries,
         cancel_run=running.CancelRun(queries=run_queries, executor=executor),
-        validate_workflow=previewing.ValidateWorkflow(workflows=drawn, catalogue=catalogue),
+        validate_workflow=previewing.ValidateWorkflow(authorizer=authorizer, catalogue=catalogue),
         preview_run=previewing.PreviewRun(desk=desk, clusters=chosen),
         status_queries=statuses,
         follow_workflow=following.FollowWorkflow(
@@ -137,9 +126,15 @@ def wire(ports: Ports, settings: Settings) -> App:
             catalogue=catalogue,
             clock=clock,
         ),
+        audit=audit,
+        administration=wire_administration(
+            ports, authorizer, opened, leases, chosen, provide=provide, forgive=accounts["lockout"].forgive
+        ),
+        together=wire_together(ports, authorizer, leases, chosen, provide),
         imports=wire_imports(
             store,
             settings,
+            authorizer=authorizer,
             git=ports.git,
             cipher=ports.cipher,
             feed=ports.feed,
@@ -152,12 +147,13 @@ def wire(ports: Ports, settings: Settings) -> App:
     )
 
 
-def _desk(ports: Ports, settings: Settings) -> RunDesk:
+def _desk(ports: Ports, settings: Settings, authorizer: Authorizer) -> RunDesk:
     store, clock, ids = ports.store, ports.clock, ports.ids
     leases = Leases(
         store=store.repository(LEASES), clock=clock, holder=ids.new_secret(), seconds=settings.lease_seconds
     )
     return RunDesk(
+        authorizer=authorizer,
         workflows=store.repository(WORKFLOWS),
         runs=store.repository(RUNS),
         clusters=store.repository(CLUSTERS),
@@ -169,12 +165,4 @@ def _desk(ports: Ports, settings: Settings) -> RunDesk:
         catalogue=ports.catalogue,
         clock=clock,
         ids=ids,
-    )
-
-
-def _policy(settings: Settings) -> SignUpPolicy:
-    return SignUpPolicy(
-        is_enabled=settings.signup_enabled,
-        invite_code=settings.invite_code,
-        allowed_domains=settings.allowed_domains,
     )

@@ -23,8 +23,14 @@ COMMANDS = {
     "kinds": "entrypoints.cli.kinds",
     "export": "entrypoints.cli.exporting",
     "deploy": "entrypoints.cli.deploying",
+    "login": "entrypoints.cli.signing_in",
+    "logout": "entrypoints.cli.signing_in",
+    "whoami": "entrypoints.cli.signing_in",
+    "token": "entrypoints.cli.tokens",
     "serve": "entrypoints.cli.serving",
     "sandbox": "entrypoints.cli.serving",
+    "keys": "entrypoints.cli.keys",
+    "audit": "entrypoints.cli.audit",
 }
 
 

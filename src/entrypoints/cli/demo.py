@@ -103,7 +103,7 @@ async def _show(app: App, url: str) -> int:
     workflow = opened.workflow
     console.print(Text(f"{SAMPLE.name}: {len(workflow.nodes)} nodes and {len(workflow.edges)} edges", style="bold"))
     console.print(Text(f"imported with {summary(opened.findings)}; no secret value is in the graph\n", style="dim"))
-    cluster = await app.cluster_queries.default(user)
+    cluster = await app.cluster_queries.default(user.id)
     deployment = Deployment(workflow=workflow, cluster=cluster, secrets=opened.secret_values)
     run = await deploy(app, user, deployment, console)
     if not run.status.is_final:

@@ -145,7 +145,7 @@ async def _deploy(opened: Opened, target: Target, wishes: Wishes) -> Run:
 async def _cluster(app: App, user: User) -> Cluster:
     """Return the cluster that was opened for this command; those of earlier ones are known too, and one is default."""
     opened = app.provide_cluster
-    return await app.cluster_queries.target(user, opened.draft.name if opened else "")
+    return await app.cluster_queries.target(user.id, opened.draft.name if opened else "")
 
 
 def report(run: Run, *, waits: bool = True) -> int:

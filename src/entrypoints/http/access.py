@@ -16,11 +16,14 @@ from entrypoints.settings import Settings
 from flowcore.errors import UnauthenticatedError
 from flowcore.model import User
 from flowcore.policy import Scope
-from flowcore.usecases.authenticating import Caller
+from flowcore.usecases.access import require_administrator
+from flowcore.usecases.authenticating import Caller, require_scope
 
 #: Options of a route: it asks for no token; it takes one in the query too.
 PUBLIC: dict[str, Any] = {"public": True}
 TOKEN_IN_QUERY: dict[str, Any] = {"token_in_query": True}
+#: Option of a route for who runs the service; the use case asks the policy, too.
+ADMIN: dict[str, Any] = {"admin": True, "scope": Scope.ADMIN}
 
 _READING = ("GET", "HEAD", "OPTIONS")
 
@@ -44,17 +47,22 @@ async def require_user(connection: ASGIConnection[Any, Any, Any, Any], handler: 
 
     Raises:
         UnauthenticatedError: there is no valid token.
-        ForbiddenError: it is an API token that is not for this, or a cookie that another site sent.
+        ForbiddenError: it is an API token that is not for this, a cookie that another site sent, or somebody who does
+            not run the service asks for what only they may.
     """
     if handler.opt.get("public"):
         return
     app: App = connection.app.state.flowcore
     method = str(connection.scope.get("method", "GET"))
     shown = shown_by(connection, handler, app.settings)
-    caller = await app.identify(shown.token, scope_of(handler, method))
+    caller = await app.identify.whoever(shown.token)
+    # Who is refused below is known, and the audit log says who it was; no handler runs then.
+    connection.scope["user"], connection.scope["auth"] = caller.user, caller
+    require_scope(caller, scope_of(handler, method))
+    if handler.opt.get("admin"):
+        require_administrator(caller.user)
     if shown.is_cookie and caller.session is not None and method not in _READING:
         require_own_page(connection, caller.session, app.settings)
-    connection.scope["user"], connection.scope["auth"] = caller.user, caller
 
 
 def provide_user(request: Request[User, Any, Any]) -> User:

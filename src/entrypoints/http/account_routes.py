@@ -12,7 +12,10 @@ from litestar.params import JSONBody
 from entrypoints.bootstrap import App
 from entrypoints.http.access import PUBLIC, needs, shown_by
 from entrypoints.http.account_shapes import NOT_STORED, SignedInOut, UserOut, answer_with, with_cookie
+from entrypoints.http.auditing import audited, tell_attempt, tell_signed_in, tell_target
 from entrypoints.http.client_address import device_of
+from entrypoints.http.cookies import require_own_origin
+from entrypoints.http.ids import checked_id
 from flowcore.model import User
 from flowcore.policy import Scope
 from flowcore.usecases.authenticating import Caller
@@ -41,6 +44,26 @@ class ProfileIn(msgspec.Struct):
     """What can be changed of a profile."""
 
     name: str
+
+
+class EmailIn(msgspec.Struct, rename="camel"):
+    """What changing the address takes."""
+
+    email: str
+    current_password: str
+
+
+class LeavingIn(msgspec.Struct, rename="camel"):
+    """What deleting one's own account takes; ``transferTo`` is the user or team that gets workflows and clusters."""
+
+    current_password: str
+    transfer_to: str = ""
+
+
+class LeftOut(msgspec.Struct):
+    """The answer to who has left."""
+
+    message: str
 
 
 class PasswordIn(msgspec.Struct, rename="camel"):
@@ -87,32 +110,38 @@ class MethodsOut(msgspec.Struct):
     providers: list[ProviderOut]
 
 
-@post("/auth/register", opt=PUBLIC)
+@post("/auth/register", opt=PUBLIC | audited("auth.register"))
 async def register(
     data: JSONBody[RegisterIn], request: Request[Any, Any, Any], app: NamedDependency[App]
 ) -> Response[SignedInOut]:
     """Make an account."""
+    if data.cookie:
+        require_own_origin(request, app.settings)
     newcomer = Newcomer(email=data.email, password=data.password, name=data.name, invite_code=data.invite_code)
+    tell_attempt(data.email)
     signed_in = await app.register(newcomer, device_of(request))
+    tell_signed_in(signed_in)
     return answer_with(signed_in, app.settings, in_cookie=data.cookie, status_code=201)
 
 
-@post("/auth/login", opt=PUBLIC, status_code=200)
+@post("/auth/login", opt=PUBLIC | audited("auth.sign_in"), status_code=200)
 async def login(
     data: JSONBody[SignInIn], request: Request[Any, Any, Any], app: NamedDependency[App]
 ) -> Response[SignedInOut]:
     """Trade e-mail and password for a token."""
+    if data.cookie:
+        require_own_origin(request, app.settings)
+    tell_attempt(data.email)
     signed_in = await app.sign_in(data.email, data.password, device=device_of(request))
+    tell_signed_in(signed_in)
     return answer_with(signed_in, app.settings, in_cookie=data.cookie)
 
 
 @get("/auth/methods", opt=PUBLIC)
 async def methods(app: NamedDependency[App]) -> MethodsOut:
     """List the ways to sign in."""
-    settings = app.settings
-    builtin = BuiltinOut(
-        enabled=True, signup_enabled=settings.signup_enabled, invite_required=bool(settings.invite_code)
-    )
+    enrol = app.register.enrol
+    builtin = BuiltinOut(enabled=True, signup_enabled=enrol.policy.is_enabled, invite_required=enrol.admission.asks)
     providers = [ProviderOut(each.name, each.display_name, each.icon) for each in app.providers.by_name.values()]
     return MethodsOut(builtin, providers)
 
@@ -123,7 +152,7 @@ async def profile(user: NamedDependency[User]) -> ProfileOut:
     return ProfileOut(UserOut.of(user))
 
 
-@put("/profile", opt=needs(Scope.ACCOUNT))
+@put("/profile", opt=needs(Scope.ACCOUNT) | audited("profile.change"))
 async def change_profile(
     data: JSONBody[ProfileIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> ProfileOut:
@@ -131,7 +160,31 @@ async def change_profile(
     return ProfileOut(UserOut.of(await app.change_profile(user, name=data.name)))
 
 
-@put("/profile/password", opt=needs(Scope.ACCOUNT))
+@put("/profile/email", opt=needs(Scope.ACCOUNT) | audited("profile.email.change"))
+async def change_email(
+    data: JSONBody[EmailIn], request: Request[User, Caller, Any], user: NamedDependency[User], app: NamedDependency[App]
+) -> ProfileOut:
+    """Change the address that one signs in with."""
+    changed = await app.change_email(user, email=data.email, password=data.current_password, device=device_of(request))
+    return ProfileOut(UserOut.of(changed))
+
+
+@post("/profile/delete", status_code=200, opt=needs(Scope.ACCOUNT) | audited("profile.delete"))
+async def delete_account(
+    data: JSONBody[LeavingIn],
+    request: Request[User, Caller, Any],
+    user: NamedDependency[User],
+    app: NamedDependency[App],
+) -> LeftOut:
+    """Delete one's own account; what belongs to it must have been deleted before, or goes to somebody else."""
+    tell_target("user", user.id, user.email_key, transfer_to=data.transfer_to)
+    heir = checked_id(data.transfer_to, "transferTo") if data.transfer_to else ""
+    await app.confirm_password(user, data.current_password, path="currentPassword", device=device_of(request))
+    await app.administration.delete.own(user, transfer_to=heir)
+    return LeftOut("Your account was deleted")
+
+
+@put("/profile/password", opt=needs(Scope.ACCOUNT) | audited("profile.password.change"))
 async def change_password(
     data: JSONBody[PasswordIn],
     request: Request[User, Caller, Any],
@@ -149,5 +202,7 @@ async def change_password(
 
 
 router = Router(
-    "/", route_handlers=[register, login, methods, profile, change_profile, change_password], tags=["accounts"]
+    "/",
+    route_handlers=[register, login, methods, profile, change_profile, change_email, change_password, delete_account],
+    tags=["accounts"],
 )

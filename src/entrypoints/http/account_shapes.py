@@ -47,7 +47,7 @@ class UserOut(msgspec.Struct, rename="camel"):
 
 
 class SignedInOut(msgspec.Struct, rename="camel"):
-    """A session: its token and whose it is; a browser that asked for a cookie gets ``csrfToken`` in place of the token."""
+    """A session: whose it is, and its token; who asked for a cookie gets ``csrfToken`` in the token's place."""
 
     user: UserOut
     token: str | msgspec.UnsetType = msgspec.UNSET

@@ -19,23 +19,30 @@ from litestar.types import ControllerRouterHandler
 from entrypoints.bootstrap import App
 from entrypoints.http import (
     account_routes,
+    admin_routes,
+    audit_routes,
     cluster_routes,
     git_routes,
     import_apply_routes,
     import_routes,
     import_streams,
+    invite_routes,
+    jwks_routes,
     oauth_routes,
     plugin_routes,
     preview_routes,
     run_routes,
     session_routes,
+    sharing_routes,
     streams,
+    team_routes,
     template_routes,
     token_routes,
     version_routes,
     workflow_routes,
 )
 from entrypoints.http.access import provide_app, provide_caller, provide_user, require_user
+from entrypoints.http.auditing import Audit, note_error
 from entrypoints.http.cookies import CSRF_HEADER
 from entrypoints.http.errors import (
     answer_to_deep_nesting,
@@ -43,6 +50,8 @@ from entrypoints.http.errors import (
     answer_to_http_error,
     answer_to_mistake,
 )
+from entrypoints.http.hardening import Harden, headers_of
+from entrypoints.http.limiting import Buckets, limit_callers, limit_strangers, tell_limits
 from entrypoints.http.observing import Numbers, Observe, health, hello, metrics_of
 from entrypoints.settings import Settings
 from flowcore.errors import FlowcoreError
@@ -53,6 +62,8 @@ OpenApp = Callable[[], AbstractAsyncContextManager[App]]
 _ROUTERS = (
     account_routes.router,
     session_routes.router,
+    team_routes.router,
+    sharing_routes.router,
     token_routes.router,
     oauth_routes.router,
     workflow_routes.router,
@@ -67,6 +78,9 @@ _ROUTERS = (
     import_apply_routes.router,
     import_routes.router,
     git_routes.router,
+    admin_routes.router,
+    audit_routes.router,
+    invite_routes.router,
 )
 
 
@@ -83,7 +97,7 @@ def create_app(open_app: OpenApp, settings: Settings, *, pages: Sequence[Control
     api = Router(
         "/v1/api",
         route_handlers=list(_ROUTERS),
-        guards=[require_user],
+        guards=[limit_strangers, require_user, limit_callers],
         dependencies={
             "user": Provide(provide_user, sync_to_thread=False),
             "caller": Provide(provide_caller, sync_to_thread=False),
@@ -94,17 +108,20 @@ def create_app(open_app: OpenApp, settings: Settings, *, pages: Sequence[Control
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with open_app() as opened:
-            app.state.flowcore = opened
+            app.state.flowcore, app.state.buckets = opened, Buckets(settings.rate_limits)
+            opened.audit.recorder.on_loss = numbers.count_loss
             yield
 
     return Litestar(
-        route_handlers=[api, health, hello, metrics_of(numbers), *pages],
+        route_handlers=[api, health, hello, jwks_routes.jwks, metrics_of(numbers), *pages],
         dependencies={
             "app": Provide(provide_app, sync_to_thread=False),
             "streams": Provide(lambda: open_streams, sync_to_thread=False),
         },
         lifespan=[lifespan],
-        middleware=[Observe(numbers, logger)],
+        middleware=[Observe(numbers, logger), Harden(settings), Audit(numbers.audit_left_out.inc)],
+        after_exception=[note_error],
+        before_send=[headers_of(settings), tell_limits],
         exception_handlers=_ANSWERS,
         cors_config=_cors(settings),
         openapi_config=_openapi(),
@@ -128,7 +145,14 @@ def _cors(settings: Settings) -> CORSConfig | None:
         allow_origins=list(settings.cors_origins),
         allow_methods=["GET", "POST", "PUT", "DELETE", "PATCH"],
         allow_headers=["Authorization", "Content-Type", "If-Match", "Last-Event-ID", "X-Request-ID", CSRF_HEADER],
-        expose_headers=["ETag", "X-Request-ID"],
+        expose_headers=[
+            "ETag",
+            "RateLimit-Limit",
+            "RateLimit-Remaining",
+            "RateLimit-Reset",
+            "Retry-After",
+            "X-Request-ID",
+        ],
         allow_credentials="*" not in settings.cors_origins,
         max_age=12 * 3600,
     )

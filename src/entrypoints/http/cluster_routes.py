@@ -11,8 +11,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from entrypoints.bootstrap import App
+from entrypoints.http.auditing import audited, tell_target
 from flowcore.errors import FlowcoreError, NotFoundError
 from flowcore.model import Cluster, ClusterStatus, User
+from flowcore.usecases.access import RoleTooWeakError
 from flowcore.usecases.clusters import ClusterChanges, ClusterDraft
 
 #: A status older than this is shown as stale.
@@ -20,7 +22,10 @@ _STALE = timedelta(minutes=2)
 
 
 class ClusterIn(msgspec.Struct, rename="camel"):
-    """What registering a cluster takes; credentials are stored encrypted and never shown again."""
+    """What registering a cluster takes; credentials are stored encrypted and never shown again.
+
+    With ``teamId`` it belongs to the team.
+    """
 
     name: str
     auth_type: str
@@ -30,6 +35,7 @@ class ClusterIn(msgspec.Struct, rename="camel"):
     description: str = ""
     single_node: bool = False
     labels: dict[str, str] = {}
+    team_id: str = ""
 
 
 class ClusterChangesIn(msgspec.Struct, rename="camel"):
@@ -54,6 +60,7 @@ class ClusterOut(msgspec.Struct, rename="camel"):
     """A cluster as the wire shows one."""
 
     id: str
+    owner_id: str
     name: str
     display_name: str
     description: str
@@ -71,6 +78,7 @@ class ClusterOut(msgspec.Struct, rename="camel"):
         """Translate a cluster."""
         return cls(
             id=cluster.id,
+            owner_id=cluster.owner_id,
             name=cluster.name,
             display_name=cluster.display_name,
             description=cluster.description,
@@ -116,7 +124,7 @@ class StatusOut(msgspec.Struct, rename="camel"):
     is_online: bool
 
 
-@post("/clusters")
+@post("/clusters", opt=audited("cluster.create"))
 async def add(data: JSONBody[ClusterIn], user: NamedDependency[User], app: NamedDependency[App]) -> ClusterSaid:
     """Register a cluster."""
     draft = ClusterDraft(
@@ -129,7 +137,9 @@ async def add(data: JSONBody[ClusterIn], user: NamedDependency[User], app: Named
         single_node=data.single_node,
         labels=data.labels,
     )
-    return ClusterSaid("Cluster added successfully", ClusterOut.of(await app.add_cluster(user, draft)))
+    cluster = await app.add_cluster(user, draft, team_id=data.team_id)
+    tell_target("cluster", cluster.id, cluster.name)
+    return ClusterSaid("Cluster added successfully", ClusterOut.of(cluster))
 
 
 @get("/clusters")
@@ -143,7 +153,7 @@ async def list_all(user: NamedDependency[User], app: NamedDependency[App]) -> Cl
 @get("/clusters/default")
 async def show_default(user: NamedDependency[User], app: NamedDependency[App]) -> ClusterOut:
     """Show the cluster of workflows that name none."""
-    return ClusterOut.of(await app.cluster_queries.default(user))
+    return ClusterOut.of(await app.cluster_queries.default(user.id))
 
 
 @get("/clusters/{name:str}")
@@ -166,7 +176,7 @@ async def show_status(name: FromPath[str], user: NamedDependency[User], app: Nam
     )
 
 
-@put("/clusters/{name:str}")
+@put("/clusters/{name:str}", opt=audited("cluster.change"))
 async def change(
     name: FromPath[str], data: JSONBody[ClusterChangesIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> ClusterSaid:
@@ -183,7 +193,7 @@ async def change(
     return ClusterSaid("Cluster updated successfully", ClusterOut.of(await app.update_cluster(user, name, changes)))
 
 
-@put("/clusters/{name:str}/credentials")
+@put("/clusters/{name:str}/credentials", opt=audited("cluster.credentials.change"))
 async def change_credentials(
     name: FromPath[str], data: JSONBody[CredentialsIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> NameSaid:
@@ -193,18 +203,18 @@ async def change_credentials(
     return NameSaid("Credentials updated successfully", cluster.name)
 
 
-@put("/clusters/{name:str}/default")
+@put("/clusters/{name:str}/default", opt=audited("cluster.default.choose"))
 async def set_default(name: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> NameSaid:
     """Make a cluster the default."""
     return NameSaid("Default cluster set successfully", (await app.set_default_cluster(user, name)).name)
 
 
-@post("/clusters/{name:str}/test", status_code=200)
+@post("/clusters/{name:str}/test", status_code=200, opt=audited("cluster.test"))
 async def test(name: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> Response[dict[str, Any]]:
     """Test the connection to a cluster."""
     try:
         cluster = await app.test_cluster(user, name)
-    except NotFoundError:
+    except (NotFoundError, RoleTooWeakError):
         raise
     except FlowcoreError as error:
         failed = {"error": error.message, "code": error.code, "problems": [], "cluster": name, "status": "failed"}
@@ -213,7 +223,7 @@ async def test(name: FromPath[str], user: NamedDependency[User], app: NamedDepen
     return Response({**told, "version": cluster.version})
 
 
-@delete("/clusters/{name:str}", status_code=200)
+@delete("/clusters/{name:str}", status_code=200, opt=audited("cluster.delete"))
 async def remove(name: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> NameSaid:
     """Forget a cluster and its credentials; what runs in it stays."""
     await app.delete_cluster(user, name)

@@ -17,6 +17,8 @@ from flowcore.usecases.sessions import SESSION_LASTS
 #: Header with what only our own page can know.
 CSRF_HEADER = "X-CSRF-Token"
 
+_PORTS = {"https": 443, "http": 80}
+
 
 def cookie_name(settings: Settings) -> str:
     """Return the name of the session's cookie."""
@@ -37,6 +39,17 @@ def session_cookie(settings: Settings, token: str) -> Cookie:
     )
 
 
+def require_own_origin(connection: ASGIConnection[Any, Any, Any, Any], settings: Settings) -> None:
+    """Let a request pass only when no other site sent it: nobody is signed in by a page of somebody else's.
+
+    Raises:
+        ForbiddenError: another site sent it (code ``csrf.origin``).
+    """
+    origin = connection.headers.get("origin", "")
+    if origin and not _is_ours(origin, connection.headers.get("host", ""), settings):
+        raise ForbiddenError("The request comes from another site", code="csrf.origin")
+
+
 def require_own_page(connection: ASGIConnection[Any, Any, Any, Any], session: Session, settings: Settings) -> None:
     """Let a request that came with a cookie pass only when our own page sent it.
 
@@ -44,9 +57,7 @@ def require_own_page(connection: ASGIConnection[Any, Any, Any, Any], session: Se
         ForbiddenError: another site sent it (code ``csrf.origin``), or it does not show the session's token in
             ``X-CSRF-Token`` (code ``csrf.token``).
     """
-    origin = connection.headers.get("origin", "")
-    if origin and not _is_ours(origin, connection.headers.get("host", ""), settings):
-        raise ForbiddenError("The request comes from another site", code="csrf.origin")
+    require_own_origin(connection, settings)
     shown = connection.headers.get(CSRF_HEADER, "")
     if not hmac.compare_digest(shown.encode(), session.csrf.encode()):
         text = f"The header {CSRF_HEADER} must hold csrfToken of GET /v1/api/auth/session"
@@ -60,12 +71,18 @@ def _is_ours(origin: str, host: str, settings: Settings) -> bool:
         return False  # like "null", which sandboxed frames send
     if (scheme, place) in {_origin(url) for url in named}:
         return True
-    return not settings.public_url and place == host
+    return not settings.public_url and (scheme, place) == _origin(f"{scheme}://{host}")
 
 
 def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
+    """Return scheme and place of an address as browsers spell them; empty ones when it is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "", ""
+    place = parts.netloc.lower()
+    return parts.scheme, place.removesuffix(f":{port}") if port == _PORTS.get(parts.scheme) else place
 
 
 def _is_secure(settings: Settings) -> bool:

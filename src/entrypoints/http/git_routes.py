@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from entrypoints.bootstrap import App
 from entrypoints.http.access import needs
+from entrypoints.http.auditing import audited
 from flowcore.model import GitAccess, User
 from flowcore.policy import Scope
 
@@ -48,7 +49,7 @@ async def list_credentials(user: NamedDependency[User], app: NamedDependency[App
     return CredentialsOut([CredentialOut.of(kept) for kept in await app.imports.credentials.list(user)])
 
 
-@put("/git/credentials/{host:str}", opt=needs(Scope.ACCOUNT))
+@put("/git/credentials/{host:str}", opt=needs(Scope.ACCOUNT) | audited("git_credential.store"))
 async def put_credential(
     host: FromPath[str], data: JSONBody[CredentialIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> CredentialOut:
@@ -57,7 +58,7 @@ async def put_credential(
     return CredentialOut.of(kept)
 
 
-@delete("/git/credentials/{host:str}", opt=needs(Scope.ACCOUNT))
+@delete("/git/credentials/{host:str}", opt=needs(Scope.ACCOUNT) | audited("git_credential.delete"))
 async def delete_credential(host: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> None:
     """Forget what is stored for a host."""
     await app.imports.credentials.remove(user, host)

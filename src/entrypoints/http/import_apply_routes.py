@@ -12,6 +12,7 @@ from litestar.params import JSONBody
 
 from entrypoints.bootstrap import App
 from entrypoints.http.access import needs
+from entrypoints.http.auditing import CHANGES_NOTHING, audited
 from entrypoints.http.ids import checked_id
 from entrypoints.http.import_shapes import AppliedOut, ImportedOut
 from entrypoints.http.workflow_shapes import WorkflowOut, edges_in, nodes_in
@@ -56,7 +57,7 @@ class ApplyIn(msgspec.Struct, rename="camel"):
     revision: int | None = None
 
 
-@post("/import/create-workflow", status_code=200)
+@post("/import/create-workflow", status_code=200, opt=audited("import.create_workflow"))
 async def create(data: JSONBody[CreateIn], user: NamedDependency[User], app: NamedDependency[App]) -> ImportedOut:
     """Make a workflow of an analysis."""
     nodes = nodes_in(_list(data.analysis, "suggestedNodes")) or ()
@@ -73,14 +74,14 @@ async def create(data: JSONBody[CreateIn], user: NamedDependency[User], app: Nam
     return ImportedOut(WorkflowOut.of(workflow), "Workflow created successfully from import")
 
 
-@post("/import/apply", status_code=200)
+@post("/import/apply", status_code=200, opt=audited("import.apply"))
 async def apply(data: JSONBody[ApplyIn], user: NamedDependency[User], app: NamedDependency[App]) -> AppliedOut:
     """Put an analysed drawing into a workflow; doing it twice changes nothing."""
     applied = await app.imports.apply(user, checked_id(data.workflow_id, "workflow"), _import(data))
     return AppliedOut.of(applied, "Import applied successfully")
 
 
-@post("/import/preview", status_code=200, opt=needs(Scope.READ))
+@post("/import/preview", status_code=200, opt=needs(Scope.READ) | CHANGES_NOTHING)
 async def preview(data: JSONBody[ApplyIn], user: NamedDependency[User], app: NamedDependency[App]) -> AppliedOut:
     """Tell what ``apply`` would do, and store nothing."""
     applied = await app.imports.preview(user, checked_id(data.workflow_id, "workflow"), _import(data))

@@ -16,6 +16,7 @@ from litestar.params import Body, FromPath, JSONBody
 
 from entrypoints.bootstrap import App
 from entrypoints.http.analysis_shapes import AnalysisOut
+from entrypoints.http.auditing import audited, tell_target
 from entrypoints.http.ids import checked_id
 from entrypoints.http.import_shapes import (
     AgainIn,
@@ -41,7 +42,7 @@ _OPTIONS = ("namespace", "name", "expose", "binds", "networks")
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)]
 
 
-@post("/import/analyze", status_code=200)
+@post("/import/analyze", status_code=200, opt=audited("import.analyze"))
 async def analyze(
     data: JSONBody[AnalyzeIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> AnalyzedOut | StartedOut:
@@ -65,10 +66,11 @@ async def _start(data: AnalyzeIn, user: User, app: App) -> StartedOut:
         wishes=data.wishes(),
     )
     session = await app.imports.start(user, data.source, order, _given(data.credential))
+    tell_target("import", session.id)
     return StartedOut(is_async=True, session_id=session.id, message="Cloning repository...")
 
 
-@post("/import/{session_id:str}/analyze", status_code=200)
+@post("/import/{session_id:str}/analyze", status_code=200, opt=audited("import.analyze"))
 async def again(
     session_id: FromPath[str], data: JSONBody[AgainIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> StartedOut:
@@ -83,10 +85,11 @@ async def again(
         wishes=data.wishes(),
     )
     started = await app.imports.start(user, session.source, order, _given(data.credential))
+    tell_target("import", started.id)
     return StartedOut(is_async=True, session_id=started.id, message="Cloning repository...")
 
 
-@post("/import/upload", status_code=200)
+@post("/import/upload", status_code=200, opt=audited("import.upload"))
 async def upload(data: Form, user: NamedDependency[User], app: NamedDependency[App]) -> UploadedOut:
     """Tell what an uploaded Compose file would become."""
     file = data.get("file")
@@ -115,14 +118,14 @@ async def session(session_id: FromPath[str], user: NamedDependency[User], app: N
     return SessionAnswer(SessionOut.of(found, queries.analysis(found)))
 
 
-@post("/import/{session_id:str}/cancel", status_code=200)
+@post("/import/{session_id:str}/cancel", status_code=200, opt=audited("import.cancel"))
 async def cancel(session_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> SessionAnswer:
     """Stop an import from a repository."""
     ended = await app.imports.end.cancel(user, checked_id(session_id, "import session"))
     return SessionAnswer(SessionOut.of(ended, app.imports.queries.analysis(ended)))
 
 
-@delete("/import/{session_id:str}")
+@delete("/import/{session_id:str}", opt=audited("import.delete"))
 async def forget(session_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> None:
     """Stop an import from a repository, and forget it."""
     await app.imports.end.forget(user, checked_id(session_id, "import session"))
@@ -151,7 +154,9 @@ def _source(content: bytes, file_name: str, options: OptionsIn) -> Source:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InvalidInputError.of("The file is not UTF-8 text", path="file") from None
+        text = "\0"
+    if "\0" in text:
+        raise InvalidInputError.of("The file is not UTF-8 text", path="file", fix="upload the Compose file itself")
     # A file that is named like all Compose files says nothing about the application.
     stem = PurePosixPath(file_name).stem
     wishes: Wishes = options.wishes(name="" if stem in ("docker-compose", "compose") else stem)

@@ -17,7 +17,9 @@ from litestar.response import Redirect
 from entrypoints.bootstrap import App
 from entrypoints.http.access import PUBLIC, needs
 from entrypoints.http.account_shapes import SignedInOut, answer_with
+from entrypoints.http.auditing import audited, tell_failure, tell_signed_in
 from entrypoints.http.client_address import device_of
+from entrypoints.http.cookies import require_own_origin
 from entrypoints.settings import Settings
 from flowcore.model import User
 from flowcore.policy import Scope
@@ -62,7 +64,7 @@ async def authorize(request: Request[Any, Any, Any], provider: FromPath[str], ap
     return _redirect(beginning.url, _keepsake(app.settings, beginning.keepsake))
 
 
-@get("/auth/oauth/{provider:str}/callback", opt=PUBLIC, status_code=307)
+@get("/auth/oauth/{provider:str}/callback", opt=PUBLIC | audited("auth.provider.return"), status_code=307)
 async def callback(request: Request[Any, Any, Any], provider: FromPath[str], app: NamedDependency[App]) -> Redirect:
     """Take the browser back from a provider, and send it on to the front end with a code or with what went wrong."""
     query = request.query_params
@@ -80,13 +82,16 @@ async def callback(request: Request[Any, Any, Any], provider: FromPath[str], app
     return _redirect(f"{app.settings.frontend}{landing.path}?{urlencode(landing.query)}", *forget)
 
 
-@post("/auth/oauth/exchange", opt=PUBLIC, status_code=200)
+@post("/auth/oauth/exchange", opt=PUBLIC | audited("auth.sign_in"), status_code=200)
 async def exchange(
     data: JSONBody[ExchangeIn], request: Request[Any, Any, Any], app: NamedDependency[App]
 ) -> Response[SignedInOut]:
     """Trade the code of a finished sign-in for a token."""
+    if data.cookie:
+        require_own_origin(request, app.settings)
     keepsake = request.cookies.get(_cookie_name(app.settings), "")
     signed_in = await app.exchange_code(data.code, keepsake, device_of(request))
+    tell_signed_in(signed_in)
     answer = answer_with(signed_in, app.settings, in_cookie=data.cookie)
     answer.set_cookie(_keepsake(app.settings, ""))
     return answer
@@ -101,7 +106,11 @@ async def identities(user: NamedDependency[User], app: NamedDependency[App]) -> 
     )
 
 
-@post("/profile/identities/{provider:str}/link", status_code=200, opt=needs(Scope.ACCOUNT))
+@post(
+    "/profile/identities/{provider:str}/link",
+    status_code=200,
+    opt=needs(Scope.ACCOUNT) | audited("identity.link.begin"),
+)
 async def link(provider: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> Response[LinkOut]:
     """Begin to link an identity to one's own account; the browser goes to ``url`` next."""
     beginning = await app.begin_oauth(provider, linker=user)
@@ -110,7 +119,7 @@ async def link(provider: FromPath[str], user: NamedDependency[User], app: NamedD
     return answer
 
 
-@delete("/profile/identities/{provider:str}", status_code=200, opt=needs(Scope.ACCOUNT))
+@delete("/profile/identities/{provider:str}", status_code=200, opt=needs(Scope.ACCOUNT) | audited("identity.unlink"))
 async def unlink(provider: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> dict[str, str]:
     """Unlink an identity, as long as another way into the account remains."""
     await app.identities.remove(user, provider)
@@ -147,6 +156,7 @@ def _display_name(app: App, name: str) -> str:
 
 def _tell(landing: Landing, provider: str) -> None:
     if landing.failure is not None:
+        tell_failure(landing.failure.code)
         reason = getattr(landing.failure, "reason", "")
         structlog.get_logger("flowcore.http").warning(
             "sign-in refused", provider=provider, code=landing.failure.code, reason=reason

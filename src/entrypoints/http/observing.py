@@ -19,6 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from entrypoints.bootstrap import App
 from entrypoints.http.access import PUBLIC
 from flowcore.errors import UnavailableError
+from flowcore.model import AuditEntry, to_document
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _SERVER_ERROR = 500
@@ -32,12 +33,26 @@ class Numbers:
     requests: Counter = field(init=False)
     seconds: Histogram = field(init=False)
     in_flight: Gauge = field(init=False)
+    audit_lost: Counter = field(init=False)
+    audit_left_out: Counter = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         labels = ("method", "path")
         self.requests = Counter("http_requests_total", "Requests", (*labels, "status"), registry=self.registry)
         self.seconds = Histogram("http_request_duration_seconds", "Durations", labels, registry=self.registry)
         self.in_flight = Gauge("http_requests_in_flight", "Requests at work", registry=self.registry)
+        lost, left_out = (
+            "Audit entries that could not be stored; the log has them",
+            "Refusals of strangers, not audited",
+        )
+        self.audit_lost = Counter("audit_entries_lost_total", lost, registry=self.registry)
+        self.audit_left_out = Counter("audit_entries_left_out_total", left_out, registry=self.registry)
+
+    def count_loss(self, entry: AuditEntry, error: BaseException | None) -> None:
+        """Count an entry of the audit log that could not be stored, and write it into the log of the service."""
+        self.audit_lost.inc()
+        told = {key: value for key, value in to_document(entry).items() if value and key != "expires_at"}
+        structlog.get_logger("flowcore.audit").error("audit entry lost", entry=told, reason=str(error or "no place"))
 
 
 @define(eq=False)

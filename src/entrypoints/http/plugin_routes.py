@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from entrypoints.bootstrap import App
+from entrypoints.http.auditing import audited
 from flowcore.kinds import Kind, Parameter
 from flowcore.manifests import Absent
 from flowcore.model import User
@@ -71,14 +72,14 @@ async def show(plugin_id: FromPath[str], user: NamedDependency[User], app: Named
     return PluginOut(_plugin(found.plugin), found.is_enabled)
 
 
-@post("/plugins/{plugin_id:str}/enable", status_code=200)
+@post("/plugins/{plugin_id:str}/enable", status_code=200, opt=audited("plugin.enable"))
 async def enable(plugin_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> ChosenOut:
     """Show the plugin's kinds in the caller's palette."""
     await app.plugins.choose(user, plugin_id, is_enabled=True)
     return ChosenOut("Plugin enabled successfully")
 
 
-@post("/plugins/{plugin_id:str}/disable", status_code=200)
+@post("/plugins/{plugin_id:str}/disable", status_code=200, opt=audited("plugin.disable"))
 async def disable(plugin_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> ChosenOut:
     """Take the plugin's kinds out of the caller's palette; drawings that use them go on working."""
     await app.plugins.choose(user, plugin_id, is_enabled=False)

@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from entrypoints.bootstrap import App
 from entrypoints.http.access import needs
+from entrypoints.http.auditing import CHANGES_NOTHING
 from entrypoints.http.errors import problems_of
 from entrypoints.http.ids import checked_id
 from entrypoints.http.workflow_shapes import edges_in, nodes_in
@@ -59,7 +60,7 @@ class PlanOut(msgspec.Struct):
         )
 
 
-@post("/workflows/{workflow_id:str}/validate", status_code=200, opt=needs(Scope.READ))
+@post("/workflows/{workflow_id:str}/validate", status_code=200, opt=needs(Scope.READ) | CHANGES_NOTHING)
 async def validate(
     workflow_id: FromPath[str],
     user: NamedDependency[User],
@@ -73,7 +74,7 @@ async def validate(
     return FindingsOut(not errors_of(findings), problems_of(findings))
 
 
-@post("/workflows/{workflow_id:str}/plan", status_code=200, opt=needs(Scope.READ))
+@post("/workflows/{workflow_id:str}/plan", status_code=200, opt=needs(Scope.READ) | CHANGES_NOTHING)
 async def plan(workflow_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> PlanOut:
     """Compare a workflow with its cluster; nothing is changed."""
     return PlanOut.of(await app.preview_run(user, checked_id(workflow_id, "workflow")))

@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from entrypoints.bootstrap import App
 from entrypoints.http.access import needs
+from entrypoints.http.auditing import audited, tell_details
 from entrypoints.http.ids import checked_id, clamped
 from entrypoints.http.workflow_shapes import RunOut
 from flowcore.errors import Finding, InvalidInputError, Place
@@ -69,7 +70,7 @@ class RunSaid(msgspec.Struct):
     run: RunOut
 
 
-@post("/workflows/{workflow_id:str}/run", status_code=200, opt=needs(Scope.DEPLOY))
+@post("/workflows/{workflow_id:str}/run", status_code=200, opt=needs(Scope.DEPLOY) | audited("workflow.run"))
 async def start(
     workflow_id: FromPath[str],
     user: NamedDependency[User],
@@ -79,6 +80,7 @@ async def start(
     """Deploy a published workflow; the body may be missing."""
     request = _request(data or RunIn(), app.settings.run_timeout)
     run = await app.start_run(user, checked_id(workflow_id, "workflow"), request)
+    tell_details(run=run.id, version=run.version)
     return RunStartedOut("Workflow execution started", run.id, str(run.status), run.version, list(run.logs))
 
 
@@ -104,7 +106,11 @@ async def show(
     return RunOut.of(found)
 
 
-@post("/workflows/{workflow_id:str}/runs/{run_id:str}/cancel", status_code=200, opt=needs(Scope.DEPLOY))
+@post(
+    "/workflows/{workflow_id:str}/runs/{run_id:str}/cancel",
+    status_code=200,
+    opt=needs(Scope.DEPLOY) | audited("run.cancel"),
+)
 async def cancel(
     workflow_id: FromPath[str], run_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]
 ) -> RunSaid:

@@ -20,6 +20,8 @@ from flowcore.model import Run
 
 #: Seconds that requests at work get to end when the service stops.
 GRACE = 5
+#: Most bytes of a request line and its headers.
+_HEADERS = 32 * 1024
 
 
 async def serve(
@@ -75,7 +77,14 @@ async def serve_app(
 
     asgi = create_app(opened, app.settings, pages=pages)
     config = uvicorn.Config(
-        asgi, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE
+        asgi,
+        http="h11",  # the other parser takes headers without an end
+        h11_max_incomplete_event_size=_HEADERS,
+        limit_concurrency=app.settings.connections,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
     )
     server = _Server(config)
     stop = asyncio.Event()

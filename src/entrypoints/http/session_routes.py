@@ -12,8 +12,10 @@ from litestar.params import FromPath
 from entrypoints.bootstrap import App
 from entrypoints.http.access import PUBLIC, needs, shown_by
 from entrypoints.http.account_shapes import NOT_STORED, SessionOut, SignedInOut, UserOut, answer_with
+from entrypoints.http.auditing import audited, tell_signed_in
 from entrypoints.http.cookies import require_own_page, session_cookie
 from entrypoints.http.ids import checked_id
+from entrypoints.http.token_routes import TokenOut
 from flowcore.model import Session, User
 from flowcore.policy import Scope
 from flowcore.usecases.authenticating import Caller
@@ -26,6 +28,7 @@ class CurrentOut(msgspec.Struct, rename="camel"):
     session: SessionOut | None
     csrf_token: str | msgspec.UnsetType = msgspec.UNSET
     scopes: list[str] | None = None
+    api_token: TokenOut | None = None
 
 
 class SessionsOut(msgspec.Struct):
@@ -34,7 +37,7 @@ class SessionsOut(msgspec.Struct):
     sessions: list[SessionOut]
 
 
-@post("/auth/refresh", opt=PUBLIC, status_code=200)
+@post("/auth/refresh", opt=PUBLIC | audited("session.refresh"), status_code=200)
 async def refresh(request: Request[Any, Any, Any], app: NamedDependency[App]) -> Response[SignedInOut]:
     """Trade a token, even one that expired lately, for a new one; each can be traded once."""
     shown = shown_by(request, request.route_handler, app.settings)
@@ -44,6 +47,7 @@ async def refresh(request: Request[Any, Any, Any], app: NamedDependency[App]) ->
             require_own_page(request, session, app.settings)
 
     signed_in = await app.refresh_token(shown.token, admit)
+    tell_signed_in(signed_in)
     return answer_with(signed_in, app.settings, in_cookie=shown.is_cookie)
 
 
@@ -56,11 +60,12 @@ async def current(caller: NamedDependency[Caller]) -> Response[CurrentOut]:
         session=SessionOut.of(session, session) if session is not None else None,
         csrf_token=session.csrf if session is not None else msgspec.UNSET,
         scopes=list(token.scopes) if token is not None else None,
+        api_token=TokenOut.of(token) if token is not None else None,
     )
     return Response(told, headers=NOT_STORED)
 
 
-@post("/auth/logout", status_code=204, opt=needs(Scope.ACCOUNT))
+@post("/auth/logout", status_code=204, opt=needs(Scope.ACCOUNT) | audited("auth.sign_out"))
 async def sign_out(caller: NamedDependency[Caller], app: NamedDependency[App]) -> Response[None]:
     """End the session that asks; an API token stays, and is revoked among the tokens."""
     if caller.session is not None:
@@ -68,7 +73,7 @@ async def sign_out(caller: NamedDependency[Caller], app: NamedDependency[App]) -
     return _forgotten(app)
 
 
-@post("/auth/logout-all", status_code=204, opt=needs(Scope.ACCOUNT))
+@post("/auth/logout-all", status_code=204, opt=needs(Scope.ACCOUNT) | audited("auth.sign_out_everywhere"))
 async def sign_out_everywhere(user: NamedDependency[User], app: NamedDependency[App]) -> Response[None]:
     """End all of one's sessions and API tokens."""
     await app.sign_out_everywhere(user)
@@ -81,7 +86,7 @@ async def list_sessions(caller: NamedDependency[Caller], app: NamedDependency[Ap
     return SessionsOut([SessionOut.of(each, caller.session) for each in await app.sessions.list(caller.user)])
 
 
-@delete("/profile/sessions/{session_id:str}", opt=needs(Scope.ACCOUNT))
+@delete("/profile/sessions/{session_id:str}", opt=needs(Scope.ACCOUNT) | audited("session.end"))
 async def end_session(session_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> None:
     """End one of one's sessions at once."""
     await app.sessions.end(user, checked_id(session_id, "session"))

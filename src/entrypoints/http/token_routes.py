@@ -11,8 +11,9 @@ from litestar.params import FromPath, JSONBody
 
 from entrypoints.bootstrap import App
 from entrypoints.http.access import needs
+from entrypoints.http.auditing import audited, tell_target
 from entrypoints.http.ids import checked_id
-from flowcore.errors import ForbiddenError
+from flowcore.errors import ForbiddenError, NotFoundError
 from flowcore.model import ApiToken, User
 from flowcore.policy import Scope
 from flowcore.usecases.authenticating import Caller
@@ -61,7 +62,7 @@ async def list_tokens(user: NamedDependency[User], app: NamedDependency[App]) ->
     return TokensOut([TokenOut.of(kept) for kept in await app.api_tokens.list(user)])
 
 
-@post("/profile/tokens", opt=needs(Scope.ACCOUNT))
+@post("/profile/tokens", opt=needs(Scope.ACCOUNT) | audited("api_token.create"))
 async def make_token(
     data: JSONBody[TokenIn], caller: NamedDependency[Caller], app: NamedDependency[App]
 ) -> MadeTokenOut:
@@ -69,13 +70,23 @@ async def make_token(
     if caller.session is None:
         raise ForbiddenError("An API token cannot make others; sign in", code="token.no_session")
     made = await app.api_tokens.make(caller.user, name=data.name, scopes=tuple(data.scopes), days=data.days)
+    tell_target("api_token", made.kept.id, made.kept.name, scopes=" ".join(made.kept.scopes))
     return MadeTokenOut(made.token, TokenOut.of(made.kept))
 
 
-@delete("/profile/tokens/{token_id:str}", opt=needs(Scope.ACCOUNT))
+@delete("/profile/tokens/current", opt=needs(Scope.READ) | audited("api_token.revoke"))
+async def revoke_own(caller: NamedDependency[Caller], app: NamedDependency[App]) -> None:
+    """Make the API token that asks useless at once: whoever holds one may always give it up."""
+    if caller.api_token is None:
+        raise NotFoundError("You came with a session, not with an API token", code="api_token.not_found")
+    tell_target("api_token", caller.api_token.id, caller.api_token.name)
+    await app.api_tokens.revoke(caller.user, caller.api_token.id)
+
+
+@delete("/profile/tokens/{token_id:str}", opt=needs(Scope.ACCOUNT) | audited("api_token.revoke"))
 async def revoke_token(token_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> None:
     """Make an API token useless at once."""
     await app.api_tokens.revoke(user, checked_id(token_id, "API token"))
 
 
-router = Router("/", route_handlers=[list_tokens, make_token, revoke_token], tags=["accounts"])
+router = Router("/", route_handlers=[list_tokens, make_token, revoke_own, revoke_token], tags=["accounts"])

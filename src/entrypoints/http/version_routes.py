@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from entrypoints.bootstrap import App
+from entrypoints.http.auditing import audited
 from entrypoints.http.ids import checked_id, clamped
 from entrypoints.http.workflow_shapes import VersionOut, WorkflowOut
 from flowcore.diffing import ABSENT, Change, Diff, DiffStatus, EdgeDiff, NodeDiff
@@ -132,7 +133,7 @@ async def show(
     return VersionOut.of(found)
 
 
-@post("/workflows/{workflow_id:str}/versions")
+@post("/workflows/{workflow_id:str}/versions", opt=audited("version.create"))
 async def create(
     workflow_id: FromPath[str], data: JSONBody[DescriptionIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> VersionSaid:
@@ -141,7 +142,7 @@ async def create(
     return VersionSaid("Version created successfully", VersionOut.of(version))
 
 
-@put("/workflows/{workflow_id:str}/versions/{version:str}")
+@put("/workflows/{workflow_id:str}/versions/{version:str}", opt=audited("version.change"))
 async def describe(
     workflow_id: FromPath[str],
     version: FromPath[str],
@@ -155,7 +156,7 @@ async def describe(
     return VersionSaid("Version updated successfully", VersionOut.of(described))
 
 
-@post("/workflows/{workflow_id:str}/versions/{version:str}/restore", status_code=200)
+@post("/workflows/{workflow_id:str}/versions/{version:str}/restore", status_code=200, opt=audited("version.restore"))
 async def restore(
     workflow_id: FromPath[str], version: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]
 ) -> RestoredOut:

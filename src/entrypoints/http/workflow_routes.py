@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 
 from entrypoints.bootstrap import App
 from entrypoints.http.access import needs
+from entrypoints.http.auditing import audited, tell_target
 from entrypoints.http.ids import checked_id
 from entrypoints.http.workflow_shapes import WorkflowOut, edges_in, nodes_in
 from flowcore.errors import InvalidInputError
@@ -26,7 +27,7 @@ IfMatch = Annotated[str | None, HeaderParameter(name="If-Match")]
 
 
 class WorkflowIn(msgspec.Struct):
-    """What creating a workflow takes."""
+    """What creating a workflow takes; with ``team_id`` it belongs to the team."""
 
     name: str
     cluster_id: str = ""
@@ -34,6 +35,7 @@ class WorkflowIn(msgspec.Struct):
     nodes: list[dict[str, Any]] = []
     edges: list[dict[str, Any]] = []
     tags: list[str] = []
+    team_id: str = ""
 
 
 class ChangesIn(msgspec.Struct):
@@ -99,7 +101,7 @@ class Said(msgspec.Struct):
     message: str
 
 
-@post("/workflows")
+@post("/workflows", opt=audited("workflow.create"))
 async def create(data: JSONBody[WorkflowIn], user: NamedDependency[User], app: NamedDependency[App]) -> Created:
     """Create a workflow."""
     draft = WorkflowDraft(
@@ -109,8 +111,10 @@ async def create(data: JSONBody[WorkflowIn], user: NamedDependency[User], app: N
         nodes=nodes_in(data.nodes) or (),
         edges=edges_in(data.edges) or (),
         tags=tuple(data.tags),
+        team_id=data.team_id,
     )
     workflow = await app.create_workflow(user, draft)
+    tell_target("workflow", workflow.id, workflow.name)
     return Created(workflow.id, "Workflow created successfully", WorkflowOut.of(workflow))
 
 
@@ -134,7 +138,7 @@ async def show(
     return _tagged(await app.workflow_queries.get(user, checked_id(workflow_id, "workflow")))
 
 
-@put("/workflows/{workflow_id:str}")
+@put("/workflows/{workflow_id:str}", opt=audited("workflow.change"))
 async def change(
     workflow_id: FromPath[str],
     data: JSONBody[ChangesIn],
@@ -158,7 +162,7 @@ async def change(
     return _tagged((await app.save_workflow(user, checked_id(workflow_id, "workflow"), changes)).workflow)
 
 
-@post("/workflows/{workflow_id:str}/save", status_code=200)
+@post("/workflows/{workflow_id:str}/save", status_code=200, opt=audited("workflow.save"))
 async def save(
     workflow_id: FromPath[str],
     data: JSONBody[SaveIn],
@@ -177,7 +181,7 @@ async def save(
     return Changed("Workflow saved successfully", WorkflowOut.of(saved.workflow), list(saved.removed_nodes))
 
 
-@put("/workflows/{workflow_id:str}/status", opt=needs(Scope.DEPLOY))
+@put("/workflows/{workflow_id:str}/status", opt=needs(Scope.DEPLOY) | audited("workflow.status.change"))
 async def set_status(
     workflow_id: FromPath[str], data: JSONBody[StatusIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> Changed:
@@ -186,7 +190,7 @@ async def set_status(
     return Changed("Workflow status updated successfully", WorkflowOut.of(workflow), warning=warning)
 
 
-@post("/workflows/{workflow_id:str}/clone")
+@post("/workflows/{workflow_id:str}/clone", opt=audited("workflow.clone"))
 async def clone(
     workflow_id: FromPath[str], data: JSONBody[CloneIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> Created:
@@ -195,7 +199,7 @@ async def clone(
     return Created(workflow.id, "Workflow cloned successfully", WorkflowOut.of(workflow))
 
 
-@delete("/workflows/{workflow_id:str}", status_code=200)
+@delete("/workflows/{workflow_id:str}", status_code=200, opt=audited("workflow.delete"))
 async def remove(workflow_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> Said:
     """Delete a workflow; what it has in the cluster stays. Archive it first to take that out."""
     await app.delete_workflow(user, checked_id(workflow_id, "workflow"))

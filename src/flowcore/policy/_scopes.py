@@ -10,13 +10,15 @@ class Scope(StrEnum):
     """What an API token may be used for; a session may be used for everything that its user may do.
 
     ``deploy`` covers everything that a cluster notices: running, cancelling, archiving. ``account`` covers one's own
-    profile, password, tokens and credentials. No scope lets a token do what its user may not do.
+    profile, password, tokens and credentials, ``admin`` what only an administrator may. No scope lets a token do what
+    its user may not do.
     """
 
     READ = "read"
     DEPLOY = "deploy"
     WRITE = "write"
     ACCOUNT = "account"
+    ADMIN = "admin"
 
 
 _IMPLIED = {Scope.DEPLOY: (Scope.READ,), Scope.WRITE: (Scope.READ, Scope.DEPLOY)}

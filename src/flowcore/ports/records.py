@@ -12,10 +12,17 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast, get_type_hints
 
 from attrs import field, fields, frozen
 
-from flowcore.errors import ConflictError, FlowcoreError, InvalidInputError, LimitExceededError, NotFoundError
+from flowcore.errors import (
+    ConflictError,
+    FlowcoreError,
+    ForbiddenError,
+    InvalidInputError,
+    LimitExceededError,
+    NotFoundError,
+)
 from flowcore.model import from_document, to_document
 from flowcore.ports._plain import is_text, plain, plain_scalar, without_none
-from flowcore.ports.storage import Entity
+from flowcore.ports.storage import Between, Entity
 
 E = TypeVar("E")
 
@@ -37,12 +44,14 @@ class Query:
 
     Attributes:
         where: the values that are wanted, by field.
+        ranges: the ranges that are wanted, by field: from the first value on and below the second, None for no limit.
         order: fields to sort by, each once, with whether that is descending; the id is always among them.
         limit: at most this many; 0 means all.
         offset: leave out this many from the front.
     """
 
     where: Mapping[str, tuple[Scalar, ...]]
+    ranges: Mapping[str, tuple[Scalar, Scalar]]
     order: tuple[tuple[str, bool], ...]
     limit: int
     offset: int
@@ -113,8 +122,15 @@ class Shape(Generic[E]):
             if name not in self.scalars:
                 message = f"{self.name} cannot be searched by {name!a}"
                 raise InvalidInputError.of(message, rule="store-query", path=name, fix="use a plain field")
-        wanted = {name: self._alternatives(name, value) for name, value in where.items()}
-        return Query(where=wanted, order=tuple(order.items()), limit=limit, offset=offset)
+        ranges = {name: self._range(name, value) for name, value in where.items() if isinstance(value, Between)}
+        wanted = {name: self._alternatives(name, value) for name, value in where.items() if name not in ranges}
+        return Query(where=wanted, ranges=ranges, order=tuple(order.items()), limit=limit, offset=offset)
+
+    def _range(self, name: str, value: Between) -> tuple[Scalar, Scalar]:
+        if self.scalars[name] is bool:
+            message = f"{name} is true or false, which has no ranges"
+            raise InvalidInputError.of(message, rule="store-query", path=name)
+        return self._wanted(name, value.low), self._wanted(name, value.high)
 
     def _alternatives(self, name: str, value: Any) -> tuple[Scalar, ...]:
         values = value if isinstance(value, tuple) else (value,)
@@ -134,6 +150,16 @@ class Shape(Generic[E]):
             message = f"{name} is compared with {kind.__name__}, not {type(wanted).__name__}"
             raise InvalidInputError.of(message, rule="store-query", path=name)
         return wanted
+
+    def require_changeable(self) -> None:
+        """Let nobody change or remove what may only be added.
+
+        Raises:
+            ForbiddenError: the entity is declared so.
+        """
+        if self.entity.append_only:
+            message = f"{self.name}: what is there is neither changed nor removed"
+            raise ForbiddenError(message, code=f"{self.name}.append_only")
 
     def not_found(self) -> NotFoundError:
         """Return the error for an id that is not there."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from attrs import frozen
@@ -65,12 +67,16 @@ class TokenIssuer(Protocol):
         """
         ...
 
+    def public_keys(self) -> Sequence[Mapping[str, str]]:
+        """Return what others can verify tokens with, as JSON Web Keys; none when tokens are signed with a secret."""
+        ...
+
 
 class SecretCipher(Protocol):
     """Encryption of secrets at rest."""
 
     def encrypt(self, text: str, *, context: str) -> str:
-        """Return *text* encrypted and bound to *context* (like ``cluster:<id>``)."""
+        """Return *text* encrypted under the current key and bound to *context* (like ``cluster:<id>``)."""
         ...
 
     def decrypt(self, sealed: str, *, context: str) -> str:
@@ -78,5 +84,84 @@ class SecretCipher(Protocol):
 
         Raises:
             InvalidInputError: it was changed, belongs to another context, or its key is not known.
+        """
+        ...
+
+    def key_of(self, sealed: str) -> str:
+        """Return the id of the key that a text says it was sealed with; empty when it is no sealed text."""
+        ...
+
+    def is_current(self, sealed: str) -> bool:
+        """Say whether a text was sealed with the current key; others should be sealed anew."""
+        ...
+
+
+class KeyWrapper(Protocol):
+    """A key that is kept elsewhere, like in a key management service, and that other keys are wrapped with."""
+
+    async def wrap(self, keys: bytes) -> bytes:
+        """Return *keys* in a form that only ``unwrap`` can read.
+
+        Raises:
+            UnavailableError: the service does not answer, or will not.
+        """
+        ...
+
+    async def unwrap(self, wrapped: bytes) -> bytes:
+        """Return the keys.
+
+        Raises:
+            UnavailableError: the service does not answer, or will not.
+        """
+        ...
+
+
+class KeyPurpose(StrEnum):
+    """What a key is for: signing access tokens, or sealing secrets at rest."""
+
+    TOKENS = "tokens"
+    ENCRYPTION = "encryption"
+
+
+@frozen(kw_only=True)
+class KeyFacts:
+    """What may be told of a key.
+
+    Attributes:
+        id: what tokens and sealed texts name it by.
+        algorithm: what it is used with, like ``AES-256-GCM``.
+        is_current: whether new things are made with it.
+        made_at: None when nobody noted it.
+        replaced_at: since when another one is current in its place; None while none is, or when nobody noted it.
+    """
+
+    purpose: KeyPurpose
+    id: str
+    algorithm: str
+    is_current: bool
+    made_at: datetime | None = None
+    replaced_at: datetime | None = None
+
+
+class KeyStore(Protocol):
+    """The keys of an installation, for who looks after them; none is ever shown.
+
+    The methods that change something raise ForbiddenError (code ``keyring.read_only``) where the keys come from a place
+    that flowcore cannot write to, and UnavailableError where it cannot be written now.
+    """
+
+    def list(self) -> Sequence[KeyFacts]:
+        """Return what there is, by purpose, oldest first."""
+        ...
+
+    async def add(self, purposes: Collection[KeyPurpose]) -> Sequence[KeyFacts]:
+        """Make a new current key for each purpose and return them; the old ones stay."""
+        ...
+
+    async def drop(self, keys: Collection[KeyFacts]) -> None:
+        """Forget keys for good.
+
+        Raises:
+            ConflictError: one of them is current.
         """
         ...

@@ -9,16 +9,23 @@ from attrs import frozen
 
 from flowcore.model import (
     ApiToken,
+    Attempts,
+    AuditEntry,
     Cluster,
     GitAccess,
+    Grant,
+    HouseCode,
     ImportSession,
+    Invite,
     Lease,
     LinkedIdentity,
+    Membership,
     OAuthCode,
     OAuthState,
     PluginChoice,
     Run,
     Session,
+    Team,
     User,
     Version,
     Workflow,
@@ -39,6 +46,7 @@ class Entity(Generic[E]):
         unique: groups of fields whose values together occur once.
         indexes: groups of fields that ``find`` filters or sorts by.
         expires: field with the moment after which the backend may forget the entity; empty for never.
+        append_only: what was added is never changed nor removed; it ends by expiring, or not at all.
     """
 
     name: str
@@ -46,6 +54,31 @@ class Entity(Generic[E]):
     unique: tuple[tuple[str, ...], ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     expires: str = ""
+    append_only: bool = False
+
+
+@frozen(kw_only=True)
+class Between:
+    """A condition on a field: its value is not absent, and lies in a range. Text is compared by code points.
+
+    Attributes:
+        low: the value is this one or above; None for no such limit.
+        high: the value is below this one; None for no such limit.
+    """
+
+    low: Any = None
+    high: Any = None
+
+
+def beginning_with(text: str) -> Between:
+    """Return the condition that a text begins with *text*."""
+    stem = text.rstrip(chr(0x10FFFF))
+    if not stem:
+        return Between(low=text)
+    following = ord(stem[-1]) + 1
+    # Between these two lie the halves of surrogate pairs, which are no characters.
+    after = chr(0xE000 if following == 0xD800 else following)
+    return Between(low=text, high=stem[:-1] + after)
 
 
 WORKFLOWS = Entity(name="workflows", type=Workflow, indexes=(("owner_id", "updated_at"),))
@@ -70,6 +103,29 @@ GIT_ACCESSES = Entity(name="git_accesses", type=GitAccess, unique=(("owner_id", 
 API_TOKENS = Entity(name="api_tokens", type=ApiToken, unique=(("digest",),), indexes=(("user_id", "created_at"),))
 
 SESSIONS = Entity(name="sessions", type=Session, indexes=(("user_id", "last_used_at"),), expires="expires_at")
+TEAMS = Entity(name="teams", type=Team)
+MEMBERSHIPS = Entity(name="memberships", type=Membership, unique=(("team_id", "user_id"),), indexes=(("user_id",),))
+GRANTS = Entity(
+    name="grants", type=Grant, unique=(("resource_id", "grantee_id"),), indexes=(("grantee_id",),), expires="expires_at"
+)
+AUDIT_LOG = Entity(
+    name="audit_log",
+    type=AuditEntry,
+    indexes=(
+        ("actor_id", "id"),
+        ("actor_email", "id"),
+        ("action", "id"),
+        ("target_id", "id"),
+        ("target_name", "id"),
+        ("result", "id"),
+        ("at",),
+    ),
+    expires="expires_at",
+    append_only=True,
+)
+INVITES = Entity(name="invites", type=Invite, unique=(("digest",),), expires="expires_at")
+HOUSE_CODES = Entity(name="house_codes", type=HouseCode)
+ATTEMPTS = Entity(name="attempts", type=Attempts, indexes=(("subject",),), expires="expires_at")
 
 #: Every entity of the system; a backend opens one repository for each.
 ENTITIES: tuple[Entity[Any], ...] = (
@@ -87,13 +143,21 @@ ENTITIES: tuple[Entity[Any], ...] = (
     GIT_ACCESSES,
     API_TOKENS,
     SESSIONS,
+    TEAMS,
+    MEMBERSHIPS,
+    GRANTS,
+    AUDIT_LOG,
+    INVITES,
+    HOUSE_CODES,
+    ATTEMPTS,
 )
 
 
 class Repository(Protocol[E]):
     """A set of entities of one kind. What was stored is what is read back, equal by value.
 
-    Every method raises UnavailableError when the store does not answer.
+    Every method raises UnavailableError when the store does not answer. ``replace`` and ``remove`` raise ForbiddenError
+    (code ``<name>.append_only``) where the entity is declared so.
     """
 
     async def add(self, entity: E) -> E:
@@ -137,7 +201,8 @@ class Repository(Protocol[E]):
         """Return the entities whose fields equal *where*.
 
         Args:
-            where: value by top-level field; a tuple means any of its values; None means absent.
+            where: value by top-level field; a tuple means any of its values; None means absent; ``Between`` means any
+                value of that range.
             order_by: fields to sort by, a leading ``-`` means descending; then by id, ascending.
             limit: at most this many; 0 means all.
             offset: leave out this many from the front.

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from flowcore.errors import ConflictError, FlowcoreError
 from flowcore.model import Run, RunStatus, User, Workflow, WorkflowStatus
-from flowcore.usecases.access import own_workflow
+from flowcore.policy import Permission
 from flowcore.usecases.desk import RunDesk
 from flowcore.usecases.pruning import Pruner
 from flowcore.usecases.workflows import SaveWorkflow, WorkflowChanges
@@ -28,7 +28,7 @@ class SetStatus:
             NotFoundError: the user has no such workflow.
             ConflictError: it cannot be archived while a run is at work.
         """
-        workflow = await own_workflow(self.desk.workflows, user, workflow_id)
+        workflow = await self.desk.authorizer.workflow(user, workflow_id, Permission.EDIT)
         warning = ""
         if status is WorkflowStatus.ARCHIVED and workflow.status is not WorkflowStatus.ARCHIVED and workflow.run_count:
             warning = await self._clean_up(workflow)

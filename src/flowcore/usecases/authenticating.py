@@ -153,6 +153,16 @@ class Identify:
             UnauthenticatedError: the token is not valid (any more), or its account is gone or disabled.
             ForbiddenError: it is an API token whose scopes do not cover what is *needed* (code ``token.scope``).
         """
+        caller = await self.whoever(token)
+        require_scope(caller, needed)
+        return caller
+
+    async def whoever(self, token: str) -> Caller:
+        """Return who it is, whatever they want.
+
+        Raises:
+            UnauthenticatedError: the token is not valid (any more), or its account is gone or disabled.
+        """
         if not token.startswith(PREFIX):
             return await self.authenticate(token)
         kept = await self.api_tokens.recognise(token)
@@ -164,14 +174,23 @@ class Identify:
         if user.tokens_from is not None and kept.created_at < user.tokens_from:
             raise invalid_token()
         require_enabled(user)
-        if not covers([Scope(scope) for scope in kept.scopes], needed):
-            text = f"this API token is for {', '.join(kept.scopes)}; what you ask needs the scope {needed}"
-            raise ForbiddenError(text, code="token.scope")
         return Caller(user=user, api_token=kept)
 
 
 class _ReusedError(Exception):
     """A token was traded a second time."""
+
+
+def require_scope(caller: Caller, needed: Scope) -> None:
+    """Let an API token pass that is for what is needed, and every session.
+
+    Raises:
+        ForbiddenError: its scopes do not cover it (code ``token.scope``).
+    """
+    if caller.api_token is not None and not covers([Scope(scope) for scope in caller.api_token.scopes], needed):
+        scopes = ", ".join(caller.api_token.scopes)
+        text = f"this API token is for {scopes}; what you ask needs the scope {needed}"
+        raise ForbiddenError(text, code="token.scope")
 
 
 def invalid_token(code: str = "token.invalid") -> UnauthenticatedError:

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 
 from attrs import evolve, field, frozen
 
-from flowcore.errors import ConflictError, Finding, FlowcoreError, InvalidInputError, NotFoundError, Place
+from flowcore.errors import ConflictError, Finding, FlowcoreError, InvalidInputError, Place
 from flowcore.model import Cluster, ClusterStatus, User
+from flowcore.policy import Permission
 from flowcore.ports.cluster import Clusters
 from flowcore.ports.storage import Repository
 from flowcore.ports.system import Clock, IdSource
 from flowcore.usecases._changing import change
-from flowcore.usecases.access import own_cluster
+from flowcore.usecases.access import Authorizer
 
 #: Words of ``Cluster.auth_type``.
 AUTH_TYPES = ("kubeconfig", "serviceaccount", "token", "certificate", "oidc")
@@ -38,22 +39,34 @@ class ClusterDraft:
 class AddCluster:
     """Register a cluster; its credentials are stored encrypted. The first one becomes the default."""
 
+    authorizer: Authorizer
     clusters: Repository[Cluster]
     access: Clusters
     clock: Clock
     ids: IdSource
 
-    async def __call__(self, user: User, draft: ClusterDraft) -> Cluster:
-        """Return the new cluster, not tested yet.
+    async def __call__(self, user: User, draft: ClusterDraft, *, team_id: str = "") -> Cluster:
+        """Return the new cluster, not tested yet; it belongs to the user, or to a team of theirs.
 
         Raises:
+            NotFoundError: the user is in no such team.
+            ForbiddenError: the user may not change what belongs to the team.
             InvalidInputError: the draft, its address or its credentials will not do.
-            ConflictError: the user has a cluster of this name.
+            ConflictError: there is a cluster of this name already.
+        """
+        return await self.to(await self.authorizer.owner_for(user, team_id), draft)
+
+    async def to(self, owner_id: str, draft: ClusterDraft) -> Cluster:
+        """Return the new cluster of a user or a team, whoever asked for it.
+
+        Raises:
+            InvalidInputError: as above.
+            ConflictError: as above.
         """
         _check(draft)
         cluster = Cluster(
             id=self.ids.new_id(),
-            owner_id=user.id,
+            owner_id=owner_id,
             name=draft.name,
             display_name=draft.display_name or draft.name,
             description=draft.description,
@@ -61,7 +74,7 @@ class AddCluster:
             auth_type=draft.auth_type,
             single_node=draft.single_node,
             labels=dict(draft.labels),
-            is_default=not await self.clusters.count({"owner_id": user.id}),
+            is_default=not await self.clusters.count({"owner_id": owner_id}),
             created_at=self.clock.now(),
         )
         sealed = evolve(cluster, credentials=self.access.seal(cluster, draft.credentials))
@@ -89,6 +102,7 @@ class ClusterChanges:
 class UpdateCluster:
     """Change a cluster's address, credentials or description."""
 
+    authorizer: Authorizer
     clusters: Repository[Cluster]
     access: Clusters
     clock: Clock
@@ -100,7 +114,7 @@ class UpdateCluster:
             NotFoundError: the user has no such cluster.
             InvalidInputError: the address or the credentials will not do.
         """
-        found = await own_cluster(self.clusters, user, name)
+        found = await self.authorizer.cluster(user, name, Permission.EDIT)
         if (changes.server, changes.auth_type, changes.credentials) != (None, None, None):
             await self.access.vet(self._changed(found, changes))
         return await change(self.clusters, found.id, lambda cluster: self._changed(cluster, changes))
@@ -118,58 +132,10 @@ class UpdateCluster:
 
 
 @frozen(kw_only=True)
-class ClusterQueries:
-    """Look at one's clusters."""
-
-    clusters: Repository[Cluster]
-
-    async def list(self, user: User) -> list[Cluster]:
-        """Return the user's clusters, newest first; exactly one is the default when there are any."""
-        found = await self.clusters.find({"owner_id": user.id}, order_by=("-created_at",))
-        chosen = _default_of(found)
-        return [evolve(cluster, is_default=cluster is chosen) for cluster in found]
-
-    async def get(self, user: User, name: str) -> Cluster:
-        """Return the user's cluster of this name.
-
-        Raises:
-            NotFoundError: the user has none.
-        """
-        await own_cluster(self.clusters, user, name)
-        return next(cluster for cluster in await self.list(user) if cluster.name == name)
-
-    async def default(self, user: User) -> Cluster:
-        """Return the cluster of workflows that name none.
-
-        Raises:
-            NotFoundError: the user has no cluster.
-        """
-        chosen = _default_of(await self.clusters.find({"owner_id": user.id}, order_by=("-created_at",)))
-        if chosen is None:
-            raise NotFoundError("No default cluster set", code="cluster.no_default")
-        return evolve(chosen, is_default=True)
-
-    async def target(self, user: User, name: str) -> Cluster:
-        """Return the cluster that a workflow with this cluster name is deployed to.
-
-        A name that the user has no cluster of is an error, never another cluster.
-
-        Raises:
-            NotFoundError: there is none.
-        """
-        if not name:
-            return await self.default(user)
-        try:
-            return await own_cluster(self.clusters, user, name)
-        except NotFoundError:
-            text = f"The cluster {name} is not registered; add it, or choose another for the workflow"
-            raise NotFoundError(text, code="cluster.not_found") from None
-
-
-@frozen(kw_only=True)
 class SetDefaultCluster:
     """Choose the cluster of workflows that name none."""
 
+    authorizer: Authorizer
     clusters: Repository[Cluster]
     clock: Clock
 
@@ -179,10 +145,10 @@ class SetDefaultCluster:
         Raises:
             NotFoundError: the user has no such cluster.
         """
-        cluster = await own_cluster(self.clusters, user, name)
+        cluster = await self.authorizer.cluster(user, name, Permission.ADMINISTER)
         now = self.clock.now()
         chosen = await change(self.clusters, cluster.id, lambda c: evolve(c, is_default=True, updated_at=now))
-        for other in await self.clusters.find({"owner_id": user.id, "is_default": True}):
+        for other in await self.clusters.find({"owner_id": cluster.owner_id, "is_default": True}):
             if other.id != chosen.id:
                 await change(self.clusters, other.id, lambda c: evolve(c, is_default=False))
         return chosen
@@ -194,6 +160,7 @@ class TestCluster:
 
     __test__ = False  # the name is a sentence, not a test
 
+    authorizer: Authorizer
     clusters: Repository[Cluster]
     access: Clusters
     clock: Clock
@@ -205,7 +172,7 @@ class TestCluster:
             NotFoundError: the user has no such cluster.
             FlowcoreError: what kept the test from succeeding; the cluster's status tells it too.
         """
-        cluster = await own_cluster(self.clusters, user, name)
+        cluster = await self.authorizer.cluster(user, name, Permission.DEPLOY)
         try:
             async with self.access.connect(cluster) as connection:
                 version = await connection.version()
@@ -225,6 +192,7 @@ class TestCluster:
 class DeleteCluster:
     """Forget a cluster and its credentials; what runs in it stays as it is."""
 
+    authorizer: Authorizer
     clusters: Repository[Cluster]
 
     async def __call__(self, user: User, name: str) -> None:
@@ -233,8 +201,10 @@ class DeleteCluster:
         Raises:
             NotFoundError: the user has no such cluster.
         """
-        cluster = await own_cluster(self.clusters, user, name)
+        cluster = await self.authorizer.cluster(user, name, Permission.ADMINISTER)
         await self.clusters.remove(cluster.id)
+        for grant in await self.authorizer.grants.find({"resource_id": cluster.id}):
+            await self.authorizer.grants.remove(grant.id)
 
 
 @frozen(kw_only=True)
@@ -247,28 +217,29 @@ class ProvideCluster:
 
     async def __call__(self, user: User) -> None:
         """Give it to a user who does not have it."""
-        if not await self.clusters.count({"owner_id": user.id, "name": self.draft.name}):
+        await self.give(user.id)
+
+    async def give(self, owner_id: str) -> None:
+        """Give it to a user or a team that does not have it."""
+        if not await self.clusters.count({"owner_id": owner_id, "name": self.draft.name}):
             try:
-                await self.add(user, self.draft)
+                await self.add.to(owner_id, self.draft)
             except ConflictError:
                 return
+
+    def is_gift(self, cluster: Cluster) -> bool:
+        """Say whether a cluster is the one that everybody is given."""
+        return (cluster.name, cluster.labels) == (self.draft.name, self.draft.labels)
 
     async def refresh(self) -> None:
         """Write today's address and credentials into everybody's record of it."""
         for cluster in await self.clusters.find({"name": self.draft.name}):
-            if cluster.labels == self.draft.labels:
+            if self.is_gift(cluster):
                 await change(self.clusters, cluster.id, self._moved)
 
     def _moved(self, cluster: Cluster) -> Cluster:
         moved = evolve(cluster, server=self.draft.server, auth_type=self.draft.auth_type)
         return evolve(moved, credentials=self.add.access.seal(moved, self.draft.credentials))
-
-
-def _default_of(newest_first: list[Cluster]) -> Cluster | None:
-    """Return the default: the one chosen last, else the oldest."""
-    chosen = [cluster for cluster in newest_first if cluster.is_default]
-    moments = sorted(chosen, key=lambda cluster: cluster.updated_at or cluster.created_at)
-    return moments[-1] if moments else (newest_first[-1] if newest_first else None)
 
 
 def _check(draft: ClusterDraft) -> None:

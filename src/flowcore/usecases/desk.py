@@ -15,6 +15,7 @@ from flowcore.ports.storage import Repository
 from flowcore.ports.system import Clock, IdSource
 from flowcore.usecases._changing import change
 from flowcore.usecases._waiting import Turns
+from flowcore.usecases.access import Authorizer
 from flowcore.usecases.leasing import Leases
 from flowcore.usecases.preparing import Prepared
 from flowcore.usecases.versions import History, with_newest
@@ -25,6 +26,7 @@ from flowcore.usecases.watching import Watching
 class RunDesk:
     """The ports that runs are worked on with."""
 
+    authorizer: Authorizer
     workflows: Repository[Workflow]
     runs: Repository[Run]
     clusters: Repository[Cluster]

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from flowcore.model import Manifest, User
 from flowcore.ports.cluster import Clusters, Selection
-from flowcore.usecases.clusters import ClusterQueries
+from flowcore.usecases.targets import ClusterQueries
 
 _DEFINITIONS = Selection(api_version="apiextensions.k8s.io/v1", kind="CustomResourceDefinition")
 
@@ -26,7 +26,7 @@ class ListDefinitions:
             ForbiddenError: the cluster does not let its user list them.
             UnavailableError: the cluster does not answer.
         """
-        cluster = await self.clusters.target(user, name)
+        cluster = await self.clusters.target(user.id, name)
         async with self.access.connect(cluster) as connection:
             found = await connection.list(_DEFINITIONS)
         typed = [{"apiVersion": _DEFINITIONS.api_version, "kind": _DEFINITIONS.kind, **one} for one in found]

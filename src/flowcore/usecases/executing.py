@@ -22,6 +22,10 @@ def _ignore(run: Run, error: BaseException | None) -> None:
     return None
 
 
+def _ignore_run(run: Run, is_rollback: bool) -> None:
+    return None
+
+
 @define(eq=False)
 class RunExecutor:
     """Works on runs in the background. Open it as an async context; leaving it stops the work, not the runs: their
@@ -30,11 +34,14 @@ class RunExecutor:
     Attributes:
         recover_every: seconds between two looks for runs that nobody works on.
         on_end: told when the work on a run ends, with the error that broke it off, if one did.
+        on_unasked: told when work begins that nobody asked for: on a run that another process left, or on a rollback;
+            the second word says whether it is one.
     """
 
     desk: RunDesk
     recover_every: float = 5
     on_end: Callable[[Run, BaseException | None], None] = _ignore
+    on_unasked: Callable[[Run, bool], None] = _ignore_run
     _jobs: dict[str, asyncio.Task[None]] = field(factory=dict)
     _executions: dict[str, RunExecution] = field(factory=dict)
     _recovering: asyncio.Task[None] | None = None
@@ -92,6 +99,7 @@ class RunExecutor:
             await self.desk.leases.forget(lease.id)
             return False
         self.submit(fenced, lease, None)
+        self.on_unasked(fenced, False)
         return True
 
     async def close_forgotten(self) -> None:
@@ -172,4 +180,6 @@ class RunExecutor:
             triggered_by="rollback",
             user_id=failed.user_id,
         )
-        self.submit(*await desk.open_run(order), GivenValues())
+        run, lease = await desk.open_run(order)
+        self.submit(run, lease, GivenValues())
+        self.on_unasked(run, True)

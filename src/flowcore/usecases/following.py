@@ -11,14 +11,15 @@ from attrs import frozen
 from flowcore.errors import FlowcoreError
 from flowcore.kinds import Catalogue
 from flowcore.model import NodeState, Run, User, Workflow
+from flowcore.policy import Permission
 from flowcore.ports.events import Event, EventFeed, Heard, Lagged
 from flowcore.ports.storage import Repository
 from flowcore.ports.system import Clock
 from flowcore.usecases._waiting import first_of
-from flowcore.usecases.access import own_workflow
-from flowcore.usecases.clusters import ClusterQueries
+from flowcore.usecases.access import Authorizer
 from flowcore.usecases.preparing import GivenValues, Prepared, prepare
 from flowcore.usecases.statuses import NodeStatus, status_of
+from flowcore.usecases.targets import ClusterQueries
 from flowcore.usecases.versions import History
 from flowcore.usecases.watching import Watching
 from flowcore.versioning import with_drawing
@@ -51,7 +52,7 @@ Told: TypeAlias = Picture | Event
 class StatusQueries:
     """Find out how the nodes of a workflow stand."""
 
-    workflows: Repository[Workflow]
+    authorizer: Authorizer
     runs: Repository[Run]
     watching: Watching
 
@@ -61,7 +62,7 @@ class StatusQueries:
         Raises:
             NotFoundError: the user has no such workflow.
         """
-        workflow = await own_workflow(self.workflows, user, workflow_id)
+        workflow = await self.authorizer.workflow(user, workflow_id, Permission.VIEW)
         run = await self.newest_run(workflow_id)
         view = self.watching.view(workflow_id)
         if view is not None:
@@ -103,9 +104,9 @@ class FollowWorkflow:
         Raises:
             NotFoundError: the user has no such workflow.
         """
-        workflow = await own_workflow(self.queries.workflows, user, workflow_id)
+        workflow = await self.queries.authorizer.workflow(user, workflow_id, Permission.VIEW)
         async with AsyncExitStack() as stack:
-            await self._watch(stack, user, workflow)
+            await self._watch(stack, workflow)
             # Listening begins before the state is read, so nothing falls between the two.
             channel = f"workflow:{workflow_id}"
             heard = await stack.enter_async_context(self.feed.subscribe(channel, last_event_id=last_event_id))
@@ -122,12 +123,12 @@ class FollowWorkflow:
             else:
                 yield news
 
-    async def _watch(self, stack: AsyncExitStack, user: User, workflow: Workflow) -> None:
+    async def _watch(self, stack: AsyncExitStack, workflow: Workflow) -> None:
         run = await self.queries.newest_run(workflow.id)
         if run is None:
             return
         try:
-            cluster = await self.clusters.target(user, workflow.cluster_id)
+            cluster = await self.clusters.target(workflow.owner_id, workflow.cluster_id)
             prepared = await self._prepare(workflow, run)
         except FlowcoreError:
             return  # nothing to watch: the cluster is gone, or the old version no longer compiles

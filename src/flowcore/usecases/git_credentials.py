@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 from flowcore.errors import ConflictError, InvalidInputError, NotFoundError
 from flowcore.model import GitAccess, User
 from flowcore.ports.git import GitCredential
+from flowcore.ports.sealed import GIT_SECRETS
 from flowcore.ports.security import SecretCipher
 from flowcore.ports.storage import Repository
 from flowcore.ports.system import Clock, IdSource
@@ -77,7 +78,7 @@ class GitCredentials:
         found = await self.kept.find({"owner_id": user.id, "host": host.lower()}, limit=1)
         if not found:
             return None
-        secret = self.cipher.decrypt(found[0].secret, context=_context(found[0].id))
+        secret = self.cipher.decrypt(found[0].secret, context=GIT_SECRETS.context(found[0].id))
         return GitCredential(host=found[0].host, username=found[0].username or "git", secret=secret)
 
     def _fresh(self, user: User, host: str, username: str, secret: str) -> GitAccess:
@@ -88,8 +89,4 @@ class GitCredentials:
         )
 
     def _sealed(self, id_: str, secret: str) -> str:
-        return self.cipher.encrypt(secret, context=_context(id_))
-
-
-def _context(id_: str) -> str:
-    return f"git:{id_}"
+        return self.cipher.encrypt(secret, context=GIT_SECRETS.context(id_))

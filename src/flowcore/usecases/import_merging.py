@@ -10,9 +10,9 @@ from flowcore.errors import Finding, InvalidInputError, NotFoundError, Place
 from flowcore.kinds import Catalogue
 from flowcore.layout import arrange, card_size
 from flowcore.merging import Merged, OnConflict, merge_drawing
-from flowcore.model import Cluster, Edge, Node, Position, User, Workflow
-from flowcore.ports.storage import Repository
-from flowcore.usecases.access import own_cluster, own_workflow
+from flowcore.model import Edge, Node, Position, User, Workflow
+from flowcore.policy import Permission
+from flowcore.usecases.access import Authorizer
 from flowcore.usecases.workflows import CreateWorkflow, SaveWorkflow, StaleWorkflowError, WorkflowChanges, WorkflowDraft
 
 #: Tries before somebody who applies an import always loses against others who save.
@@ -51,7 +51,7 @@ class CreateFromImport:
     """Make a new workflow of an analysed application."""
 
     create: CreateWorkflow
-    clusters: Repository[Cluster]
+    authorizer: Authorizer
 
     async def __call__(self, user: User, draft: WorkflowDraft, *, detected_type: str, project: str = "") -> Workflow:
         """Return the stored workflow.
@@ -61,7 +61,7 @@ class CreateFromImport:
         """
         if draft.cluster_id:
             try:
-                await own_cluster(self.clusters, user, draft.cluster_id)
+                await self.authorizer.cluster(user, draft.cluster_id, Permission.DEPLOY)
             except NotFoundError:
                 message = f"You have no cluster called {draft.cluster_id}"
                 raise InvalidInputError.of(message, path="clusterId", fix="choose one of your clusters") from None
@@ -75,7 +75,7 @@ class CreateFromImport:
 class PreviewImport:
     """Tell what applying an import would do, and store nothing."""
 
-    workflows: Repository[Workflow]
+    authorizer: Authorizer
     catalogue: Catalogue
 
     async def __call__(self, user: User, workflow_id: str, wanted: Import) -> Applied:
@@ -86,14 +86,14 @@ class PreviewImport:
             InvalidInputError: an id of the import occurs twice, or an edge leads nowhere; every problem is listed.
         """
         _check(wanted)
-        return merge(await own_workflow(self.workflows, user, workflow_id), wanted, self.catalogue)
+        return merge(await self.authorizer.workflow(user, workflow_id, Permission.VIEW), wanted, self.catalogue)
 
 
 @frozen(kw_only=True)
 class ApplyImport:
     """Put an analysed application into a workflow; doing it twice changes nothing."""
 
-    workflows: Repository[Workflow]
+    authorizer: Authorizer
     catalogue: Catalogue
     save: SaveWorkflow
 
@@ -108,7 +108,7 @@ class ApplyImport:
         _check(wanted)
         tries = _TRIES if wanted.edition is None else 1
         while True:
-            current = await own_workflow(self.workflows, user, workflow_id)
+            current = await self.authorizer.workflow(user, workflow_id, Permission.EDIT)
             applied = merge(current, wanted, self.catalogue)
             # Based on the edition just read, so that nothing saved in between is overwritten.
             changes = WorkflowChanges(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from attrs import evolve, field, frozen
 
-from flowcore.errors import ConflictError, ForbiddenError, NotFoundError
+from flowcore.errors import ConflictError, ForbiddenError, LimitExceededError, NotFoundError
 from flowcore.model import LinkedIdentity, Role, User
 from flowcore.ports.identity import IdentityProvider, ProvenIdentity, unreadable
 from flowcore.ports.storage import Repository
 from flowcore.ports.system import Clock, IdSource
 from flowcore.usecases._changing import change
-from flowcore.usecases.enrolling import Enrol, key_of_email
+from flowcore.usecases.emails import key_of_domain, key_of_email
+from flowcore.usecases.enrolling import Enrol
 from flowcore.usecases.leasing import Leases
 
 #: Held while an identity gets or loses its account, so that two sign-ins at once make one account.
@@ -71,7 +72,7 @@ class ProviderPolicy:
         if not verified:
             text = "Your email address is not verified by the provider; verify it there and try again"
             raise ForbiddenError(text, code="oauth.email_unverified")
-        if self.allowed_domains and domain.lower() not in {each.lower() for each in self.allowed_domains}:
+        if self.allowed_domains and key_of_domain(domain) not in {key_of_domain(each) for each in self.allowed_domains}:
             text = "Your email domain is not authorized to access this application"
             raise ForbiddenError(text, code="oauth.domain")
         return email
@@ -155,10 +156,13 @@ class AdmitIdentity:
         )
         identity = await self._link(provider, proven, user.id)
         try:
-            return await self.enrol(user, invite_code)
-        except (ForbiddenError, ConflictError):
+            stored = await self.enrol(user, invite_code)
+        except (ForbiddenError, ConflictError, LimitExceededError):
             await self.identities.remove(identity.id)
             raise
+        if stored.id != user.id:  # the first account has an id of its own
+            await change(self.identities, identity.id, lambda linked: evolve(linked, user_id=stored.id))
+        return stored
 
     async def _taken_over(self, provider: Provider, proven: ProvenIdentity, user: User) -> User:
         """Open an account to who proves its address. Nobody ever proved it before, so every other way in ends:
@@ -180,7 +184,8 @@ class AdmitIdentity:
         if not provider.policy.maps_roles or user.auth_provider != provider.name or user.role is role:
             return user
         async with self.leases.waiting("accounts:first"):
-            if user.role is Role.ADMIN and await self.users.count({"role": Role.ADMIN}) <= 1:
+            active = await self.users.find({"role": Role.ADMIN, "disabled_at": None}, limit=2)
+            if [each.id for each in active] == [user.id]:
                 return user
             now = self.clock.now()
             return await change(self.users, user.id, lambda stored: evolve(stored, role=role, updated_at=now))

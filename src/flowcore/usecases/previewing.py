@@ -11,11 +11,10 @@ from flowcore.kinds import Catalogue
 from flowcore.lint import review
 from flowcore.model import Edge, Manifest, Node, ObjectRef, User, Workflow
 from flowcore.planning import Change, Step, compare
+from flowcore.policy import Permission
 from flowcore.ports.cluster import ClusterConnection
-from flowcore.ports.storage import Repository
-from flowcore.usecases.access import own_workflow
+from flowcore.usecases.access import Authorizer
 from flowcore.usecases.applying import kept_secrets
-from flowcore.usecases.clusters import ClusterQueries
 from flowcore.usecases.desk import RunDesk
 from flowcore.usecases.preparing import (
     RUN_ANNOTATION,
@@ -28,6 +27,7 @@ from flowcore.usecases.preparing import (
     stamped,
 )
 from flowcore.usecases.pruning import Pruner
+from flowcore.usecases.targets import ClusterQueries
 
 
 @frozen(kw_only=True)
@@ -68,7 +68,7 @@ class Preview:
 class ValidateWorkflow:
     """Look for everything that is wrong or odd in a drawing, stored or not."""
 
-    workflows: Repository[Workflow]
+    authorizer: Authorizer
     catalogue: Catalogue
 
     async def __call__(
@@ -84,7 +84,7 @@ class ValidateWorkflow:
         Raises:
             NotFoundError: the user has no such workflow.
         """
-        stored = await own_workflow(self.workflows, user, workflow_id)
+        stored = await self.authorizer.workflow(user, workflow_id, Permission.VIEW)
         drawn = Workflow(
             name=stored.name,
             nodes=stored.nodes if nodes is None else nodes,
@@ -108,8 +108,8 @@ class PreviewRun:
             InvalidInputError: with everything that is wrong with the drawing.
             UnavailableError: the cluster does not answer.
         """
-        workflow = await own_workflow(self.desk.workflows, user, workflow_id)
-        cluster = await self.clusters.target(user, workflow.cluster_id)
+        workflow = await self.desk.authorizer.workflow(user, workflow_id, Permission.VIEW)
+        cluster = await self.clusters.target(workflow.owner_id, workflow.cluster_id)
         prepared = prepare(workflow, self.desk.catalogue, GivenValues())
         async with self.desk.access.connect(cluster) as connection:
             steps = await asyncio.gather(

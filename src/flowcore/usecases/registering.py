@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 
 from attrs import field, frozen
 
-from flowcore.errors import InvalidInputError
+from flowcore.errors import Finding, InvalidInputError
 from flowcore.model import User
-from flowcore.ports.security import PasswordHasher
-from flowcore.ports.storage import Repository
 from flowcore.ports.system import Clock, IdSource
-from flowcore.usecases.enrolling import Enrol, SignUpPolicy, key_of_email
-from flowcore.usecases.leasing import Leases
-from flowcore.usecases.passwords import LONGEST, account_finding, password_findings
+from flowcore.usecases.emails import is_email, key_of_email
+from flowcore.usecases.enrolling import Enrol
+from flowcore.usecases.passwords import Passwords, account_finding
 from flowcore.usecases.sessions import NOWHERE, Device, Sessions, SignedIn
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|[^@\s]+@localhost")
+#: Most characters of a name.
+LONGEST_NAME = 200
 
 
 @frozen(kw_only=True)
@@ -43,13 +41,11 @@ class Register:
         welcome: what is given to everybody who signs up or in, like a cluster to play with.
     """
 
-    users: Repository[User]
-    hasher: PasswordHasher
+    enrol: Enrol
+    passwords: Passwords
     sessions: Sessions
     clock: Clock
     ids: IdSource
-    leases: Leases
-    policy: SignUpPolicy = field(factory=SignUpPolicy)
     welcome: Callable[[User], Awaitable[None]] = welcome_nobody
 
     async def __call__(self, newcomer: Newcomer, device: Device = NOWHERE) -> SignedIn:
@@ -59,31 +55,48 @@ class Register:
             InvalidInputError: e-mail, password or name will not do.
             ForbiddenError: sign-up is off, the domain is not allowed, or the invite code is wrong.
             ConflictError: there is an account with this e-mail.
+            LimitExceededError: too many invite codes were wrong lately, or too many register at once.
         """
-        self.policy.require_open()
-        _check(newcomer)
-        self.policy.require_domain(newcomer.email)
-        enrol = Enrol(users=self.users, leases=self.leases, policy=self.policy)
-        stored = await enrol(await self._draft(newcomer), newcomer.invite_code)
+        policy = self.enrol.policy
+        policy.require_open()
+        findings = newcomer_findings(newcomer, self.passwords)
+        if findings:
+            raise InvalidInputError(findings)
+        policy.require_domain(newcomer.email)
+        draft = await drafted(newcomer, self.passwords, self.clock, self.ids)
+        stored = await self.enrol(draft, newcomer.invite_code, address=device.address)
         await self.welcome(stored)
         return await self.sessions.open(stored, device)
 
-    async def _draft(self, newcomer: Newcomer) -> User:
-        return User(
-            id=self.ids.new_id(),
-            email=newcomer.email.strip(),
-            email_key=key_of_email(newcomer.email),
-            name=newcomer.name.strip(),
-            password_hash=await self.hasher.hash(newcomer.password),
-            created_at=self.clock.now(),
-        )
+
+async def drafted(newcomer: Newcomer, passwords: Passwords, clock: Clock, ids: IdSource) -> User:
+    """Return the account that somebody wants, not stored yet."""
+    return User(
+        id=ids.new_id(),
+        email=newcomer.email.strip(),
+        email_key=key_of_email(newcomer.email),
+        name=newcomer.name.strip(),
+        password_hash=await passwords.hash(newcomer.password),
+        created_at=clock.now(),
+    )
 
 
-def _check(newcomer: Newcomer) -> None:
-    findings = password_findings(newcomer.password, "password")
-    if not _EMAIL.fullmatch(newcomer.email.strip()) or len(newcomer.email) > LONGEST:
+def newcomer_findings(newcomer: Newcomer, passwords: Passwords) -> list[Finding]:
+    """Return everything that is wrong with what somebody typed."""
+    findings = passwords.rules.findings(newcomer.password, "password", email=newcomer.email, name=newcomer.name)
+    if not is_email(newcomer.email):
         findings.append(account_finding("email", "is not an e-mail address"))
-    if not newcomer.name.strip() or len(newcomer.name) > LONGEST:
-        findings.append(account_finding("name", "is required"))
-    if findings:
-        raise InvalidInputError(findings)
+    problem = name_problem(newcomer.name)
+    if problem:
+        findings.append(account_finding("name", problem))
+    return findings
+
+
+def name_problem(name: str) -> str:
+    """Return what is wrong with the name of a person; empty for nothing."""
+    name = name.strip()
+    if not name:
+        return "is required"
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        return f"must have at most {LONGEST_NAME} characters in one line"
+    return ""

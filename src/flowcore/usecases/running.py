@@ -10,15 +10,16 @@ from attrs import evolve, field, frozen
 from flowcore.errors import ConflictError, Finding, FlowcoreError, InvalidInputError, Place, Severity
 from flowcore.model import Cluster, Run, RunOptions, User, Version, Workflow, WorkflowStatus
 from flowcore.planning import Step
+from flowcore.policy import Permission
 from flowcore.ports.storage import Repository
 from flowcore.usecases._changing import change
 from flowcore.usecases._waiting import first_of
-from flowcore.usecases.access import own_run, own_workflow
+from flowcore.usecases.access import Authorizer
 from flowcore.usecases.applying import kept_secrets
-from flowcore.usecases.clusters import ClusterQueries
 from flowcore.usecases.desk import RunDesk, RunOrder
 from flowcore.usecases.executing import RunExecutor
 from flowcore.usecases.preparing import GivenValues, Prepared, prepare
+from flowcore.usecases.targets import ClusterQueries
 from flowcore.versioning import snapshot
 
 _LONGEST_TIMEOUT = 24 * 3600
@@ -55,14 +56,14 @@ class StartRun:
             InvalidInputError: it is not published, or with everything that is wrong with the drawing, or with every
                 secret key that has no value anywhere; nothing was stored.
         """
-        workflow = await own_workflow(self.desk.workflows, user, workflow_id)
+        workflow = await self.desk.authorizer.workflow(user, workflow_id, Permission.DEPLOY)
         if workflow.status is not WorkflowStatus.PUBLISHED:
             raise InvalidInputError.of(
                 "Workflow must be published to run", path="status", code="workflow.not_published"
             )
         if not 1 <= request.options.timeout <= _LONGEST_TIMEOUT:
             raise InvalidInputError.of(f"timeout must be 1 to {_LONGEST_TIMEOUT} seconds", path="timeout")
-        cluster = await self.clusters.target(user, workflow.cluster_id)
+        cluster = await self.clusters.target(workflow.owner_id, workflow.cluster_id)
         prepared = prepare(workflow, self.desk.catalogue, request.given)
         if not request.options.generate_secrets:
             await self._require_secrets(cluster, prepared)
@@ -118,7 +119,7 @@ class StartRun:
 class RunQueries:
     """Look at the runs of one's workflows."""
 
-    workflows: Repository[Workflow]
+    authorizer: Authorizer
     runs: Repository[Run]
 
     async def list(self, user: User, workflow_id: str, *, limit: int) -> list[Run]:
@@ -127,18 +128,17 @@ class RunQueries:
         Raises:
             NotFoundError: the user has no such workflow.
         """
-        await own_workflow(self.workflows, user, workflow_id)
+        await self.authorizer.workflow(user, workflow_id, Permission.VIEW)
         order = ("-started_at", "-version")
         return await self.runs.find({"workflow_id": workflow_id}, order_by=order, limit=limit)
 
-    async def get(self, user: User, workflow_id: str, run_id: str) -> Run:
-        """Return one run.
+    async def get(self, user: User, workflow_id: str, run_id: str, needed: Permission = Permission.VIEW) -> Run:
+        """Return one run that the user may do something with.
 
         Raises:
             NotFoundError: the user has no such workflow, or it has no such run.
         """
-        await own_workflow(self.workflows, user, workflow_id)
-        return await own_run(self.runs, user, workflow_id, run_id)
+        return await self.authorizer.run(user, workflow_id, run_id, needed)
 
 
 @frozen(kw_only=True)
@@ -155,7 +155,7 @@ class CancelRun:
             NotFoundError: the user has no such workflow, or it has no such run.
             ConflictError: the run has ended.
         """
-        run = await self.queries.get(user, workflow_id, run_id)
+        run = await self.queries.get(user, workflow_id, run_id, Permission.DEPLOY)
 
         def ask(current: Run) -> Run:
             if current.status.is_final:

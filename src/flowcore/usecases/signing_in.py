@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from attrs import evolve, frozen
 
-from flowcore.errors import UnauthenticatedError
+from flowcore.errors import InvalidInputError, LimitExceededError, UnauthenticatedError
 from flowcore.model import User
-from flowcore.ports.security import PasswordHasher
 from flowcore.ports.storage import Repository
 from flowcore.usecases._changing import change
-from flowcore.usecases.enrolling import key_of_email
-from flowcore.usecases.passwords import LONGEST
+from flowcore.usecases.emails import key_of_email
+from flowcore.usecases.locking import Lockout
+from flowcore.usecases.passwords import Passwords
 from flowcore.usecases.registering import welcome_nobody
 from flowcore.usecases.sessions import NOWHERE, Device, Sessions, SignedIn
-from flowcore.usecases.throttling import Throttle
 
 
 @frozen(kw_only=True)
@@ -23,9 +23,9 @@ class SignIn:
     """Trade e-mail and password for a session."""
 
     users: Repository[User]
-    hasher: PasswordHasher
+    passwords: Passwords
     sessions: Sessions
-    throttle: Throttle
+    lockout: Lockout
     welcome: Callable[[User], Awaitable[None]] = welcome_nobody
 
     async def __call__(self, email: str, password: str, *, device: Device = NOWHERE) -> SignedIn:
@@ -38,20 +38,35 @@ class SignIn:
 
         Raises:
             UnauthenticatedError: they do not match an account, or it is disabled.
-            LimitExceededError: the caller has failed too often with this e-mail lately.
+            LimitExceededError: there were too many failures with this e-mail or from this address lately.
         """
-        key = f"{key_of_email(email)} {device.address}"
-        found = await self.users.find({"email_key": key_of_email(email)}, limit=1)
-        user = found[0] if found else None
-        # A try counts before it is known to fail: otherwise any number of them pass while the first is looked at.
-        self.throttle.require(key)
-        self.throttle.fail(key)
-        verdict = await self.hasher.verify(password[:LONGEST], user.password_hash if user else "")
+        key = key_of_email(email)
+        await self.lockout.begin(key, device.address)
+        user = await self._account(key)
+        verdict = await self.passwords.verify(password, user.password_hash if user else "")
         if user is None or not verdict.matches:
             raise UnauthenticatedError("Invalid email or password", code="account.wrong_password")
-        self.throttle.forget(key)
+        await self.lockout.succeed(key, device.address)
+        signed_in = await self.sessions.open(user, device)
         if verdict.needs_rehash:
-            fresh = await self.hasher.hash(password)
-            user = await change(self.users, user.id, lambda stored: evolve(stored, password_hash=fresh))
+            await self._upgrade(user, password)
         await self.welcome(user)
-        return await self.sessions.open(user, device)
+        return signed_in
+
+    async def _account(self, key: str) -> User | None:
+        try:
+            found = await self.users.find({"email_key": key}, limit=1)
+        except InvalidInputError:
+            return None  # no store keeps such a text
+        return found[0] if found else None
+
+    async def _upgrade(self, user: User, password: str) -> None:
+        """Keep the password the way that new ones are kept; a reason against it is none against signing in."""
+        with suppress(LimitExceededError, InvalidInputError):
+            fresh, old = await self.passwords.hash(password), user.password_hash
+            # Somebody may have changed the password meanwhile.
+            await change(
+                self.users,
+                user.id,
+                lambda stored: evolve(stored, password_hash=fresh) if stored.password_hash == old else stored,
+            )

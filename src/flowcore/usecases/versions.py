@@ -11,10 +11,11 @@ from attrs import evolve, field, frozen
 from flowcore.diffing import Diff, diff
 from flowcore.errors import ConflictError, NotFoundError
 from flowcore.model import User, Version, Workflow
+from flowcore.policy import Permission
 from flowcore.ports.storage import Repository
 from flowcore.ports.system import Clock, IdSource
 from flowcore.usecases._changing import change
-from flowcore.usecases.access import own_workflow
+from flowcore.usecases.access import Authorizer
 from flowcore.versioning import droppable, is_drawn_like, next_number, restored, snapshot, with_drawing
 
 #: Tries to take the next number before giving up against others who take it first.
@@ -94,7 +95,7 @@ class History:
 class VersionQueries:
     """Look at and compare the versions of one's workflows."""
 
-    workflows: Repository[Workflow]
+    authorizer: Authorizer
     history: History
 
     async def list(self, user: User, workflow_id: str, *, page: int, limit: int) -> tuple[list[Version], int]:
@@ -103,7 +104,7 @@ class VersionQueries:
         Raises:
             NotFoundError: the user has no such workflow.
         """
-        await own_workflow(self.workflows, user, workflow_id)
+        await self.authorizer.workflow(user, workflow_id, Permission.VIEW)
         where = {"workflow_id": workflow_id}
         versions = self.history.versions
         found = await versions.find(where, order_by=("-number",), limit=limit, offset=(page - 1) * limit)
@@ -115,7 +116,7 @@ class VersionQueries:
         Raises:
             NotFoundError: the user has no such workflow, or it has no such version.
         """
-        await own_workflow(self.workflows, user, workflow_id)
+        await self.authorizer.workflow(user, workflow_id, Permission.VIEW)
         return await self.history.get(workflow_id, number)
 
     async def compare(self, user: User, workflow_id: str, old: int, new: int) -> tuple[Version, Version, Diff]:
@@ -124,7 +125,7 @@ class VersionQueries:
         Raises:
             NotFoundError: the user has no such workflow, or it lacks one of the versions.
         """
-        await own_workflow(self.workflows, user, workflow_id)
+        await self.authorizer.workflow(user, workflow_id, Permission.VIEW)
         try:
             versions = (await self.history.get(workflow_id, old), await self.history.get(workflow_id, new))
         except NotFoundError:
@@ -145,6 +146,7 @@ class Description:
 class CreateVersion:
     """Keep the stored drawing as a version, without a run."""
 
+    authorizer: Authorizer
     workflows: Repository[Workflow]
     history: History
     clock: Clock
@@ -156,7 +158,7 @@ class CreateVersion:
         Raises:
             NotFoundError: the user has no such workflow.
         """
-        workflow = await own_workflow(self.workflows, user, workflow_id)
+        workflow = await self.authorizer.workflow(user, workflow_id, Permission.EDIT)
 
         def make(number: int) -> Version:
             return snapshot(
@@ -179,7 +181,7 @@ class CreateVersion:
 class DescribeVersion:
     """Name, tag or describe a version; nothing else of it can change."""
 
-    workflows: Repository[Workflow]
+    authorizer: Authorizer
     history: History
 
     async def __call__(self, user: User, workflow_id: str, number: int, described: Description) -> Version:
@@ -188,7 +190,7 @@ class DescribeVersion:
         Raises:
             NotFoundError: the user has no such workflow, or it has no such version.
         """
-        await own_workflow(self.workflows, user, workflow_id)
+        await self.authorizer.workflow(user, workflow_id, Permission.EDIT)
         found = await self.history.get(workflow_id, number)
 
         def make(version: Version) -> Version:
@@ -209,6 +211,7 @@ class RestoreVersion:
     What was drawn before is kept as a version first, unless it is one already, so that a restore can be undone.
     """
 
+    authorizer: Authorizer
     workflows: Repository[Workflow]
     history: History
     clock: Clock
@@ -231,7 +234,7 @@ class RestoreVersion:
     async def _draw(self, user: User, workflow_id: str, number: int) -> Version:
         """Draw the workflow like a version, in one step that finds nothing drawn but what is kept, and return it."""
         while True:
-            kept = await own_workflow(self.workflows, user, workflow_id)
+            kept = await self.authorizer.workflow(user, workflow_id, Permission.EDIT)
             source = await self.history.get(workflow_id, number)
             await self._keep(user, kept, number)
             drawn = await change(self.workflows, workflow_id, partial(self._drawn, kept, source))

@@ -10,10 +10,12 @@ from attrs import evolve, field, frozen
 
 from flowcore.errors import ConflictError, Finding, InvalidInputError, NotFoundError, Place
 from flowcore.model import Edge, Node, User, Workflow, WorkflowStatus
+from flowcore.policy import Permission
 from flowcore.ports.storage import Repository
 from flowcore.ports.system import Clock, IdSource
 from flowcore.usecases._changing import change
-from flowcore.usecases.access import is_owner, missing_workflow, own_workflow
+from flowcore.usecases.access import Authorizer, missing_workflow
+from flowcore.usecases.targets import ClusterQueries
 
 _TRIMMED = ("name", "namespace", "image")
 _LONGEST_NAME = 200
@@ -47,7 +49,11 @@ class WorkflowChanges:
 
 @frozen(kw_only=True)
 class WorkflowDraft:
-    """A workflow that is not stored yet."""
+    """A workflow that is not stored yet.
+
+    Attributes:
+        team_id: the team that it belongs to; empty for whoever makes it.
+    """
 
     name: str
     description: str = ""
@@ -57,6 +63,7 @@ class WorkflowDraft:
     tags: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(factory=dict)
     status: WorkflowStatus = WorkflowStatus.DRAFT
+    team_id: str = ""
 
 
 @frozen
@@ -85,20 +92,23 @@ class StaleWorkflowError(ConflictError):
 class CreateWorkflow:
     """Store a new workflow."""
 
+    authorizer: Authorizer
     workflows: Repository[Workflow]
     clock: Clock
     ids: IdSource
 
     async def __call__(self, user: User, draft: WorkflowDraft) -> Workflow:
-        """Return the stored workflow, a draft of edition 1.
+        """Return the stored workflow, a draft of edition 1; it belongs to the user, or to a team of theirs.
 
         Raises:
+            NotFoundError: the user is in no such team.
+            ForbiddenError: the user may not change what belongs to the team.
             InvalidInputError: the name is missing or too long, or ids of the drawing occur twice.
         """
         _check_name(draft.name)
         nodes = sanitised(draft.nodes)
         _check_ids(nodes, draft.edges)
-        now = self.clock.now()
+        owner_id, now = await self.authorizer.owner_for(user, draft.team_id), self.clock.now()
         workflow = Workflow(
             id=self.ids.new_id(),
             name=draft.name.strip(),
@@ -109,7 +119,8 @@ class CreateWorkflow:
             tags=draft.tags,
             origins=draft.origins,
             status=draft.status,
-            owner_id=user.id,
+            owner_id=owner_id,
+            team_id=draft.team_id,
             edition=1,
             created_at=now,
             updated_at=now,
@@ -121,7 +132,7 @@ class CreateWorkflow:
 class WorkflowQueries:
     """Look at one's workflows."""
 
-    workflows: Repository[Workflow]
+    authorizer: Authorizer
 
     async def get(self, user: User, workflow_id: str) -> Workflow:
         """Return a workflow.
@@ -129,18 +140,19 @@ class WorkflowQueries:
         Raises:
             NotFoundError: the user has none of this id.
         """
-        return await own_workflow(self.workflows, user, workflow_id)
+        return await self.authorizer.workflow(user, workflow_id, Permission.VIEW)
 
     async def list(self, user: User, *, limit: int = 0, offset: int = 0) -> list[Workflow]:
-        """Return the user's workflows, the last changed first; a *limit* of 0 means all."""
-        where = {"owner_id": user.id, "deleted_at": None}
-        return await self.workflows.find(where, order_by=("-updated_at",), limit=limit, offset=offset)
+        """Return every workflow that the user may see, the last changed first; a *limit* of 0 means all."""
+        return await self.authorizer.workflows_of(user, limit=limit, offset=offset)
 
 
 @frozen(kw_only=True)
 class SaveWorkflow:
     """Change a workflow in one atomic step; what the service keeps beside the drawing is never overwritten."""
 
+    authorizer: Authorizer
+    targets: ClusterQueries
     workflows: Repository[Workflow]
     clock: Clock
 
@@ -154,12 +166,15 @@ class SaveWorkflow:
         """
         if changes.name is not None:
             _check_name(changes.name)
+        seen = await self.authorizer.workflow(user, workflow_id, Permission.EDIT)
+        if changes.cluster_id not in (None, seen.cluster_id):
+            await self.targets.require_target(user, seen.owner_id, changes.cluster_id or "")
         nodes = None if changes.nodes is None else sanitised(changes.nodes)
         _check_ids(nodes or (), changes.edges or ())
         before: list[Workflow] = []
 
         def make(current: Workflow) -> Workflow:
-            _require(user, current, changes)
+            _require(current, changes)
             before[:] = [current]
             return self._changed(current, evolve(changes, nodes=nodes))
 
@@ -188,7 +203,7 @@ class CloneWorkflow:
     cluster or namespace, or renamed first.
     """
 
-    workflows: Repository[Workflow]
+    authorizer: Authorizer
     create: CreateWorkflow
 
     async def __call__(self, user: User, workflow_id: str, *, name: str) -> Workflow:
@@ -198,7 +213,7 @@ class CloneWorkflow:
             NotFoundError: the user has none of this id.
             InvalidInputError: the name will not do.
         """
-        source = await own_workflow(self.workflows, user, workflow_id)
+        source = await self.authorizer.workflow(user, workflow_id, Permission.VIEW)
         draft = WorkflowDraft(
             name=name,
             description=f"{source.description} (Cloned)".strip(),
@@ -215,6 +230,7 @@ class CloneWorkflow:
 class DeleteWorkflow:
     """Put a workflow out of sight; its versions and runs stay stored."""
 
+    authorizer: Authorizer
     workflows: Repository[Workflow]
     clock: Clock
 
@@ -224,7 +240,7 @@ class DeleteWorkflow:
         Raises:
             NotFoundError: the user has none of this id.
         """
-        await own_workflow(self.workflows, user, workflow_id)
+        await self.authorizer.workflow(user, workflow_id, Permission.ADMINISTER)
         now = self.clock.now()
         await change(self.workflows, workflow_id, lambda current: evolve(current, deleted_at=now))
 
@@ -249,8 +265,8 @@ async def _find_and_change(workflows: Repository[Workflow], workflow_id: str, ma
         raise missing_workflow() from None
 
 
-def _require(user: User, current: Workflow, changes: WorkflowChanges) -> None:
-    if not is_owner(user, current) or current.deleted_at is not None:
+def _require(current: Workflow, changes: WorkflowChanges) -> None:
+    if current.deleted_at is not None:
         raise missing_workflow()
     if changes.edition is not None and changes.edition != current.edition:
         raise StaleWorkflowError(current)

@@ -358,3 +358,20 @@ async def test_a_kubeconfig_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="kubeconfig cannot be used"):
         async with connect_kubeconfig(str(tmp_path / "nowhere"), clock=TestClock()):
             pass
+
+
+async def test_a_cluster_whose_certificate_is_not_verified_is_refused_where_the_service_must_verify() -> None:
+    strict = evolve(CLUSTERS, verifies_tls=True)
+    document = a_kubeconfig(token="x")
+    document["clusters"][0]["cluster"] = {"server": "https://k8s", "insecure-skip-tls-verify": True}
+    for auth_type, given, place in (
+        ("token", {"token": "x", "insecure": "true"}, "credentials.insecure"),
+        ("kubeconfig", {"kubeconfig": json.dumps(document)}, "kubeconfig.cluster.insecure-skip-tls-verify"),
+    ):
+        cluster = a_cluster(auth_type=auth_type)
+        with pytest.raises(InvalidInputError) as caught:
+            strict.seal(cluster, given)
+        assert (caught.value.code, places(caught.value)) == ("cluster.unverified_tls", {place})
+        with pytest.raises(InvalidInputError):  # also one that was registered before
+            async with strict.connect(sealed(cluster, given)):
+                pass

@@ -1,16 +1,13 @@
-"""Key rotation, the sealed text's form, and the keyring file."""
+"""Key rotation, and the sealed text's form."""
 
 from __future__ import annotations
 
-import json
 import re
-import threading
-from pathlib import Path
 
 import pytest
 
-from adapters.security import AesGcmCipher, Keyring, Keys, generate_key, open_keyring
-from flowcore.errors import InvalidInputError, UnavailableError
+from adapters.security import AesGcmCipher, Keys, generate_key
+from flowcore.errors import InvalidInputError
 
 
 def test_the_sealed_text_names_its_form_and_key() -> None:
@@ -50,78 +47,34 @@ def test_every_problem_of_keys_is_said_at_once_and_none_is_shown() -> None:
     assert "topsecret" not in str(refused.value)
 
 
-def test_the_keyring_is_made_on_first_use_for_its_owner_only(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "keyring.json"
-    made = open_keyring(path)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert path.parent.stat().st_mode & 0o077 == 0
-    assert open_keyring(path) == made
-    assert made.tokens.newest != made.encryption.newest
-    assert [entry.name for entry in path.parent.iterdir()] == ["keyring.json"]
+def test_an_unknown_key_is_named_with_what_to_do() -> None:
+    sealed = AesGcmCipher(Keys.single(generate_key(), "2025-07")).encrypt("hunter2", context="cluster:1")
+    with pytest.raises(InvalidInputError, match="its key 2025-07 is not in the keyring") as refused:
+        AesGcmCipher(Keys.single(generate_key())).decrypt(sealed, context="cluster:1")
+    assert refused.value.code == "secret.unknown_key"
+    assert "flowcore keys check" in refused.value.findings[0].fix
 
 
-def test_processes_that_start_together_get_the_same_keys(tmp_path: Path) -> None:
-    rings: list[Keyring] = []
-    barrier = threading.Barrier(8)
-
-    def start() -> None:
-        barrier.wait()
-        rings.append(open_keyring(tmp_path / "keyring.json"))
-
-    threads = [threading.Thread(target=start) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(rings) == 8
-    assert all(ring == rings[0] for ring in rings)
+def test_a_sealed_text_tells_its_key_and_nothing_else_does() -> None:
+    cipher = AesGcmCipher(Keys.single(generate_key(), "k-1"))
+    assert cipher.key_of(cipher.encrypt("a", context="")) == "k-1"
+    for text in ("", "hunter2", "v1:k-1", "v2:k-1:AAAA", "v1:k 1:AAAA", "v1::AAAA", "v1:k-1:AA:AA"):
+        assert cipher.key_of(text) == ""
+        assert not cipher.is_current(text)
 
 
-@pytest.mark.parametrize("mode", [0o604, 0o640 | 0o004, 0o660, 0o602, 0o777])
-def test_a_keyring_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
-    path = tmp_path / "keyring.json"
-    open_keyring(path)
-    path.chmod(mode)
-    with pytest.raises(InvalidInputError, match="open to others"):
-        open_keyring(path)
-
-
-def test_a_keyring_that_its_group_may_read_is_accepted(tmp_path: Path) -> None:
-    path = tmp_path / "keyring.json"
-    made = open_keyring(path)
-    path.chmod(0o640)
-    assert open_keyring(path) == made
-
-
-@pytest.mark.parametrize(
-    "content",
-    ["", "[]", "{}", "nonsense", '{"tokens": {}}', '{"tokens": 1, "encryption": 2}', "[" * 100_000, "\0\xff"],
-)
-def test_another_files_content_is_refused_and_not_quoted_or_overwritten(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "keyring.json"
-    path.write_text(content)
-    path.chmod(0o600)
+def test_what_is_no_sealed_text_is_not_quoted() -> None:
     with pytest.raises(InvalidInputError) as refused:
-        open_keyring(path)
-    assert "nonsense" not in str(refused.value)
-    assert path.read_text() == content
+        AesGcmCipher(Keys.single(generate_key())).decrypt("v2:hunter2:hunter3", context="cluster:1")
+    assert "hunter" not in str(refused.value)
 
 
-def test_a_damaged_key_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "keyring.json"
-    open_keyring(path)
-    document = json.loads(path.read_text())
-    document["encryption"]["keys"]["1"] = "c2hvcnQ="
-    path.write_text(json.dumps(document))
-    with pytest.raises(InvalidInputError, match="32 bytes"):
-        open_keyring(path)
-
-
-def test_a_place_where_nothing_can_be_kept_is_said(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(UnavailableError, match="cannot be opened"):
-        open_keyring(tmp_path / "file" / "keyring.json")
-
-
-def test_the_keyring_shows_no_key(tmp_path: Path) -> None:
-    assert repr(open_keyring(tmp_path / "keyring.json")) == "Keyring()"
+def test_a_key_that_is_added_meanwhile_is_used_at_once() -> None:
+    old = Keys.single(generate_key())
+    known = [old]
+    cipher = AesGcmCipher(lambda: known[-1])
+    before = cipher.encrypt("secret", context="cluster:1")
+    known.append(old.rotated(generate_key(), "2"))
+    after = cipher.encrypt("secret", context="cluster:1")
+    assert (cipher.key_of(before), cipher.key_of(after)) == ("1", "2")
+    assert cipher.decrypt(before, context="cluster:1") == cipher.decrypt(after, context="cluster:1") == "secret"

@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -222,6 +222,34 @@ async def test_expired_entities_are_cleared_away_when_the_file_is_used_again(tmp
 
 
 # ------------------------------------------------------------------------------------------------ others at the file
+
+
+async def test_the_database_itself_keeps_what_is_append_only(tmp_path: Path) -> None:
+    path, soon = tmp_path / "flowcore.db", datetime.now(UTC) + timedelta(hours=1)
+    notes = Entity(name="notes", type=Thing, append_only=True, expires="at")
+    async with open_sqlite(str(path)) as store:
+        kept = store.repository(notes)
+        for id_, at in (("lasts", soon), ("endless", None), ("over", datetime.now(UTC) - timedelta(seconds=1))):
+            await kept.add(Thing(id=id_, at=at))
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in ("UPDATE notes SET name = 'x'", "DELETE FROM notes", "DELETE FROM notes WHERE id = 'lasts'"):
+            with pytest.raises(sqlite3.IntegrityError, match="notes is append-only"):
+                connection.execute(statement)
+        connection.execute("DELETE FROM notes WHERE id = 'over'")
+        connection.rollback()
+
+    async with open_sqlite(str(path)) as store:  # opening it again clears away what is over, and nothing else
+        assert [thing.id for thing in await store.repository(notes).find({})] == ["endless", "lasts"]
+
+
+async def test_a_field_that_comes_later_is_added_to_what_is_append_only(tmp_path: Path) -> None:
+    path = str(tmp_path / "flowcore.db")
+    async with open_sqlite(path) as store:
+        await store.repository(Entity(name="notes", type=Thing, append_only=True)).add(Thing(id="a", name="old"))
+
+    async with open_sqlite(path) as store:
+        notes = store.repository(Entity(name="notes", type=Grown, append_only=True))
+        assert await notes.find({"rank": 5}) == [Grown(id="a", name="old", revision=1)]
 
 
 async def test_while_another_process_writes_reads_go_on_and_writes_wait(tmp_path: Path) -> None:

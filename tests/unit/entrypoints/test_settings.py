@@ -27,10 +27,14 @@ def test_every_field_can_be_set() -> None:
             "FLOWCORE_ALLOWED_ADDRESSES": "10.0.0.0/8, *.corp.example:8443",
             "FLOWCORE_INVITE_CODE": "123456",
             "FLOWCORE_HEARTBEAT": "2.5",
+            "FLOWCORE_TOKEN_ALGORITHM": "eddsa",
             "FLOWCORE_TEST_MONGO_URL": "ignored",
+            "FLOWCORE_SERVER": "read by the commands that ask a service",
+            "FLOWCORE_TOKEN": "fct_secret",
         }
     )
     assert (settings.port, settings.sandbox, settings.heartbeat) == (8080, True, 2.5)
+    assert settings.token_algorithm == "EdDSA"
     assert settings.allowed_domains == ("a.example", "b.example")
     assert settings.allowed_addresses == ("10.0.0.0/8", "*.corp.example:8443")
     assert settings.store == "mongodb://ann:hunter22@db"
@@ -44,6 +48,7 @@ def test_every_problem_is_told_at_once() -> None:
         "FLOWCORE_SANDBOX": "maybe",
         "FLOWCORE_STORE_URL": "redis://x",
         "FLOWCORE_LOG_LEVEL": "loud",
+        "FLOWCORE_TOKEN_ALGORITHM": "none",
         "FLOWCORE_HEARTBEAT": "nan",
         "FLOWCORE_ALLOWED_ADDRESSES": "10.0.0.0/8, 10.0.0.1/8",
         "FLOWCORE_PROT": "1",

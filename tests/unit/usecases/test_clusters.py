@@ -9,6 +9,7 @@ from adapters.memory import MemoryStore
 from flowcore.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from flowcore.model import ClusterStatus, User
 from flowcore.ports.storage import CLUSTERS
+from flowcore.usecases.access import Authorizer
 from flowcore.usecases.clusters import (
     AddCluster,
     ClusterDraft,
@@ -42,14 +43,15 @@ class Desk:
 
 @pytest.fixture
 def desk() -> Desk:
-    clusters, access, clock = MemoryStore().repository(CLUSTERS), PlayedClusters(), FrozenClock()
+    store, access, clock = MemoryStore(), PlayedClusters(), FrozenClock()
+    clusters, authorizer = store.repository(CLUSTERS), Authorizer.over(store, clock)
     return Desk(
         access,
-        AddCluster(clusters=clusters, access=access, clock=clock, ids=SequentialIds()),
-        ClusterQueries(clusters=clusters),
-        SetDefaultCluster(clusters=clusters, clock=clock),
-        TestCluster(clusters=clusters, access=access, clock=clock),
-        DeleteCluster(clusters=clusters),
+        AddCluster(authorizer=authorizer, clusters=clusters, access=access, clock=clock, ids=SequentialIds()),
+        ClusterQueries(authorizer=authorizer),
+        SetDefaultCluster(authorizer=authorizer, clusters=clusters, clock=clock),
+        TestCluster(authorizer=authorizer, clusters=clusters, access=access, clock=clock),
+        DeleteCluster(authorizer=authorizer, clusters=clusters),
     )
 
 
@@ -62,7 +64,7 @@ async def test_credentials_are_sealed_and_never_shown(desk: Desk) -> None:
 async def test_there_is_always_exactly_one_default(desk: Desk) -> None:
     await desk.add(ANN, PROD)
     await desk.add(ANN, evolve(PROD, name="dev"))
-    assert (await desk.queries.default(ANN)).name == "prod"
+    assert (await desk.queries.default(ANN.id)).name == "prod"
     await desk.choose(ANN, "dev")
     assert [c.name for c in await desk.queries.list(ANN) if c.is_default] == ["dev"]
     await desk.delete(ANN, "dev")
@@ -72,10 +74,10 @@ async def test_there_is_always_exactly_one_default(desk: Desk) -> None:
 async def test_a_workflow_is_never_deployed_to_another_cluster_than_the_one_it_names(desk: Desk) -> None:
     await desk.add(ANN, PROD)
     await desk.add(BOB, evolve(PROD, name="bobs"))
-    assert (await desk.queries.target(ANN, "")).name == "prod"
+    assert (await desk.queries.target(ANN.id, "")).name == "prod"
     for name in ("bobs", "gone"):
         with pytest.raises(NotFoundError, match=f"{name} is not registered"):
-            await desk.queries.target(ANN, name)
+            await desk.queries.target(ANN.id, name)
     with pytest.raises(NotFoundError):
         await desk.queries.get(BOB, "prod")
 
@@ -102,7 +104,7 @@ async def test_a_test_is_remembered_whatever_it_says(desk: Desk) -> None:
 
 async def test_a_provided_cluster_is_given_once_and_moves_with_its_address(desk: Desk) -> None:
     draft = ClusterDraft(name="sandbox", server="http://one", labels={"flowcore.dev/sandbox": "true"})
-    give = ProvideCluster(clusters=desk.queries.clusters, add=desk.add, draft=draft)
+    give = ProvideCluster(clusters=desk.add.clusters, add=desk.add, draft=draft)
     for user in (ANN, ANN, BOB):
         await give(user)
     await desk.add(ANN, PROD)

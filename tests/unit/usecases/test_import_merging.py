@@ -13,7 +13,9 @@ from flowcore.errors import InvalidInputError, NotFoundError
 from flowcore.kinds import core_catalogue
 from flowcore.model import Edge, Node, Position, User, Workflow
 from flowcore.ports.storage import CLUSTERS, WORKFLOWS, Repository
+from flowcore.usecases.access import Authorizer
 from flowcore.usecases.import_merging import ApplyImport, CreateFromImport, Import, PreviewImport
+from flowcore.usecases.targets import ClusterQueries
 from flowcore.usecases.workflows import CreateWorkflow, SaveWorkflow, StaleWorkflowError, WorkflowDraft
 from tests.doubles import START, FrozenClock, SequentialIds
 
@@ -54,18 +56,26 @@ class Desk:
     workflows: Repository[Workflow]
     create: CreateWorkflow
     clusters: Repository[Any]
+    authorizer: Authorizer
 
     def apply(self, others: int = 0) -> ApplyImport:
-        save = SaveWorkflow(workflows=self.workflows, clock=FrozenClock())
-        return ApplyImport(workflows=Busy(self.workflows, others), catalogue=core_catalogue(), save=save)
+        save = SaveWorkflow(
+            authorizer=self.authorizer,
+            targets=ClusterQueries(authorizer=self.authorizer),
+            workflows=self.workflows,
+            clock=FrozenClock(),
+        )
+        busy = evolve(self.authorizer, workflows=Busy(self.workflows, others))
+        return ApplyImport(authorizer=busy, catalogue=core_catalogue(), save=save)
 
 
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
     async with open_memory() as store:
         workflows = store.repository(WORKFLOWS)
-        create = CreateWorkflow(workflows=workflows, clock=FrozenClock(), ids=SequentialIds())
-        yield Desk(workflows, create, store.repository(CLUSTERS))
+        authorizer, clock = Authorizer.over(store, FrozenClock()), FrozenClock()
+        create = CreateWorkflow(authorizer=authorizer, workflows=workflows, clock=clock, ids=SequentialIds())
+        yield Desk(workflows, create, store.repository(CLUSTERS), authorizer)
 
 
 async def test_what_others_save_in_between_is_kept(desk: Desk) -> None:
@@ -90,7 +100,7 @@ async def test_who_saw_an_older_edition_is_told_at_once(desk: Desk) -> None:
 
 async def test_a_preview_is_what_applying_does_and_stores_nothing(desk: Desk) -> None:
     made = await desk.create(ANN, WorkflowDraft(name="w", nodes=(evolve(DB, data={"name": "db", "image": "mine"}),)))
-    looked = await PreviewImport(workflows=desk.workflows, catalogue=core_catalogue())(ANN, made.id, SHOP)
+    looked = await PreviewImport(authorizer=desk.authorizer, catalogue=core_catalogue())(ANN, made.id, SHOP)
     assert await desk.workflows.get(made.id) == made
     applied = await desk.apply()(ANN, made.id, SHOP)
     assert applied.workflow.nodes == looked.workflow.nodes
@@ -110,13 +120,13 @@ async def test_wished_places_are_taken_where_they_are_free(desk: Desk) -> None:
 
 async def test_somebody_elses_workflow_is_not_there(desk: Desk) -> None:
     made = await desk.create(ANN, WorkflowDraft(name="w"))
-    for ask in (desk.apply(), PreviewImport(workflows=desk.workflows, catalogue=core_catalogue())):
+    for ask in (desk.apply(), PreviewImport(authorizer=desk.authorizer, catalogue=core_catalogue())):
         with pytest.raises(NotFoundError):
             await ask(BOB, made.id, SHOP)
 
 
 async def test_a_new_workflow_remembers_where_its_nodes_came_from(desk: Desk) -> None:
-    create = CreateFromImport(create=desk.create, clusters=desk.clusters)
+    create = CreateFromImport(create=desk.create, authorizer=desk.authorizer)
     draft = WorkflowDraft(name="w", nodes=SHOP.nodes, edges=SHOP.edges)
     made = await create(ANN, draft, detected_type="nixpacks", project="shop")
     assert (made.tags, made.description) == (("imported", "nixpacks"), "Imported from nixpacks")

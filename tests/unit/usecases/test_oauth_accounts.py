@@ -19,6 +19,7 @@ from flowcore.usecases.leasing import Leases
 from flowcore.usecases.oauth_accounts import AdmitIdentity, Provider, ProviderPolicy
 from flowcore.usecases.oauth_linking import Identities
 from tests.doubles import START, FrozenClock, SequentialIds
+from tests.doubles_accounts import AccountDesk
 from tests.doubles_identity import PlayedProvider
 
 pytestmark = pytest.mark.anyio
@@ -35,7 +36,8 @@ class World:
     ids: SequentialIds
 
     def admit(self, **signup: Any) -> AdmitIdentity:
-        enrol = Enrol(users=self.users, leases=self.leases, policy=SignUpPolicy(**signup))
+        admission = evolve(AccountDesk().enrol().admission, fixed_code=signup.pop("invite_code", ""))
+        enrol = Enrol(users=self.users, admission=admission, policy=SignUpPolicy(**signup))
         return AdmitIdentity(
             users=self.users, identities=self.linked, leases=self.leases, enrol=enrol, clock=self.clock, ids=self.ids
         )

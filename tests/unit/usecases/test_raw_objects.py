@@ -9,11 +9,11 @@ import pytest
 
 from flowcore.model import Manifest, Node, NodePhase, RunOptions, RunStatus, WorkflowStatus
 from flowcore.ports.cluster import RejectedError, Selection, WatchEvent
-from flowcore.ports.storage import CLUSTERS
+from flowcore.usecases.access import Authorizer
 from flowcore.usecases.archiving import SetStatus
-from flowcore.usecases.clusters import ClusterQueries
 from flowcore.usecases.discovering import ListDefinitions
 from flowcore.usecases.running import RunRequest
+from flowcore.usecases.targets import ClusterQueries
 from flowcore.usecases.workflows import SaveWorkflow
 from tests.doubles import settle
 from tests.doubles_cluster import PlayedCluster, PlayedClusters
@@ -63,7 +63,12 @@ async def test_raw_objects_go_when_a_workflow_is_archived(world: World) -> None:
     workflow = await world.shop(raw("g", GADGET), configmap("cfg"))
     async with world.process() as process:
         await process.run(workflow)
-        save = SaveWorkflow(workflows=world.workflows, clock=world.clock)
+        save = SaveWorkflow(
+            authorizer=process.authorizer,
+            targets=ClusterQueries(authorizer=process.authorizer),
+            workflows=world.workflows,
+            clock=world.clock,
+        )
         await SetStatus(desk=process.desk, save=save)(ANN, workflow.id, WorkflowStatus.ARCHIVED)
     assert {ref.kind for ref in world.cluster.deleted} == {"Gadget", "ConfigMap"}
 
@@ -97,7 +102,7 @@ async def test_definitions_of_a_cluster_are_listed_by_name() -> None:
     head = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
     for name in ("b.example.com", "a.example.com"):
         await world.cluster.apply({**head, "metadata": {"name": name}})
-    queries = ClusterQueries(clusters=world.store.repository(CLUSTERS))
+    queries = ClusterQueries(authorizer=Authorizer.over(world.store, world.clock))
     listing = ListDefinitions(clusters=queries, access=PlayedClusters(world.cluster))
     found = await listing(ANN)
     assert [(one["kind"], one["metadata"]["name"]) for one in found] == [

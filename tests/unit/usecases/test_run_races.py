@@ -236,7 +236,9 @@ async def test_runs_of_a_deleted_workflow_are_cancelled_and_queued_ones_deploy_n
         first = await process.start(ANN, workflow.id, RunRequest())
         await process.until(first, lambda r: r.node_states["web"].phase is NodePhase.APPLIED)
         second = await process.start(ANN, workflow.id, RunRequest())
-        await DeleteWorkflow(workflows=world.workflows, clock=world.clock)(ANN, workflow.id)
+        await DeleteWorkflow(authorizer=process.authorizer, workflows=world.workflows, clock=world.clock)(
+            ANN, workflow.id
+        )
         for _ in range(8):
             await world.clock.pass_time(1)
         assert (await process.ended(first)).status is RunStatus.CANCELLED

@@ -133,6 +133,7 @@ async def test_a_failed_run_rolls_back_to_the_last_good_version_when_asked(world
         rollback = await process.ended(rollback)
     assert (good.status, failed.status, rollback.status) == ("completed", "failed", "completed")
     assert (rollback.triggered_by, rollback.version) == ("rollback", 3)
+    assert process.unasked == [("pending", True)]
     assert (await process.history.get(workflow.id, 3)).restored_from == 1
     assert world.cluster.find("ConfigMap", "a")["data"] == {"KEY": "good"}
 
@@ -333,6 +334,7 @@ async def test_a_run_of_a_killed_process_is_taken_over_when_its_lease_has_expire
         ended = await second.until(run, lambda r: r.status.is_final)
         await second.ended(run)
     assert (ended.status, ended.fencing) == (RunStatus.COMPLETED, 2)
+    assert second.unasked == [("running", False)]
 
 
 async def test_a_process_that_lost_its_lease_writes_nothing_more(world: World) -> None:

@@ -51,7 +51,7 @@ async def test_a_session_keeps_where_it_was_begun_without_what_a_terminal_would_
 async def test_a_session_that_was_ended_is_refused_at_once_and_the_others_go_on(
     desk: AccountDesk, ann: SignedIn
 ) -> None:
-    other = await desk.sign_in("ann@example.com", "secret1")
+    other = await desk.sign_in("ann@example.com", "correct horse 7")
     await desk.sessions.end(ann.user, ann.session.id)
     assert await refused(desk, ann.token) == "token.revoked"
     assert [session.id for session in await desk.sessions.list(ann.user)] == [other.session.id]
@@ -66,7 +66,7 @@ async def test_nobody_can_end_somebody_elses_session(desk: AccountDesk, ann: Sig
 
 
 async def test_signing_out_everywhere_ends_every_session_of_ones_own(desk: AccountDesk, ann: SignedIn) -> None:
-    other = await desk.sign_in("ann@example.com", "secret1")
+    other = await desk.sign_in("ann@example.com", "correct horse 7")
     bob = await desk.register()(somebody("bob@example.com"))
     await SignOutEverywhere(users=desk.users, sessions=desk.sessions, clock=desk.clock)(ann.user)
     assert await refused(desk, ann.token) == await refused(desk, other.token) == "token.revoked"
@@ -77,7 +77,7 @@ async def test_a_disabled_account_is_refused_with_a_token_and_with_a_password(de
     await desk.users.replace(evolve(ann.user, disabled_at=desk.clock.now()))
     assert await refused(desk, ann.token) == "account.disabled"
     with pytest.raises(UnauthenticatedError, match="disabled"):
-        await desk.sign_in("ann@example.com", "secret1")
+        await desk.sign_in("ann@example.com", "correct horse 7")
     with pytest.raises(UnauthenticatedError, match="disabled"):
         await desk.refresh(ann.token)
 

@@ -12,6 +12,8 @@ from adapters.memory import MemoryStore
 from flowcore.errors import InvalidInputError, NotFoundError
 from flowcore.model import Edge, Node, User, Version, Workflow, WorkflowStatus
 from flowcore.ports.storage import VERSIONS, WORKFLOWS
+from flowcore.usecases.access import Authorizer
+from flowcore.usecases.targets import ClusterQueries
 from flowcore.usecases.versions import (
     CreateVersion,
     DescribeVersion,
@@ -63,19 +65,22 @@ class Desk:
 def desk() -> Desk:
     store, clock, ids = MemoryStore(), FrozenClock(), SequentialIds()
     workflows = store.repository(WORKFLOWS)
+    authorizer = Authorizer.over(store, clock)
     history = History(versions=store.repository(VERSIONS))
-    create = CreateWorkflow(workflows=workflows, clock=clock, ids=ids)
+    create = CreateWorkflow(authorizer=authorizer, workflows=workflows, clock=clock, ids=ids)
     return Desk(
         create,
-        WorkflowQueries(workflows=workflows),
-        SaveWorkflow(workflows=workflows, clock=clock),
-        CloneWorkflow(workflows=workflows, create=create),
-        DeleteWorkflow(workflows=workflows, clock=clock),
+        WorkflowQueries(authorizer=authorizer),
+        SaveWorkflow(
+            authorizer=authorizer, targets=ClusterQueries(authorizer=authorizer), workflows=workflows, clock=clock
+        ),
+        CloneWorkflow(authorizer=authorizer, create=create),
+        DeleteWorkflow(authorizer=authorizer, workflows=workflows, clock=clock),
         history,
-        VersionQueries(workflows=workflows, history=history),
-        CreateVersion(workflows=workflows, history=history, clock=clock, ids=ids),
-        DescribeVersion(workflows=workflows, history=history),
-        RestoreVersion(workflows=workflows, history=history, clock=clock, ids=ids),
+        VersionQueries(authorizer=authorizer, history=history),
+        CreateVersion(authorizer=authorizer, workflows=workflows, history=history, clock=clock, ids=ids),
+        DescribeVersion(authorizer=authorizer, history=history),
+        RestoreVersion(authorizer=authorizer, workflows=workflows, history=history, clock=clock, ids=ids),
         clock,
     )
 
