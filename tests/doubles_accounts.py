@@ -61,6 +61,9 @@ class PlainTokens:
             raise UnauthenticatedError("expired")
         return claims
 
+    def public_keys(self) -> list[dict[str, str]]:
+        return []
+
 
 class ReversingCipher:
     """Sealed texts that can be read: backwards, with their context."""
@@ -83,16 +86,18 @@ class ReversingCipher:
 class AccountDesk:
     """The account use cases over a store, in memory unless another one is given."""
 
-    def __init__(self, store: Store | None = None) -> None:
+    def __init__(
+        self, store: Store | None = None, *, ids: SequentialIds | None = None, clock: FrozenClock | None = None
+    ) -> None:
         self.store = store = store or MemoryStore()
-        self.clock = FrozenClock()
+        self.clock = clock or FrozenClock()
         self.users: Repository[User] = store.repository(USERS)
         self.hasher = PlainHasher()
         self.passwords = Passwords(hasher=self.hasher, rules=PasswordRules(is_common={"password1"}.__contains__))
         self.tokens = PlainTokens(self.clock)
         self.leases = Leases(store=store.repository(LEASES), clock=FrozenClock(hurried=True), holder="p1")
         self.welcomed: list[str] = []
-        self.ids = SequentialIds()
+        self.ids = ids or SequentialIds()
         kept = store.repository(SESSIONS)
         self.sessions = Sessions(kept=kept, tokens=self.tokens, clock=self.clock, ids=self.ids)
         self.throttle = Throttle(kept=store.repository(ATTEMPTS), clock=self.clock)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from flowcore.errors import ConflictError, NotFoundError
-from flowcore.ports.storage import Repository, Store
+from flowcore.ports.storage import Between, Repository, Store, beginning_with
 from tests.backends import NAMED, NAMES, THINGS, Colour, Part, Thing, new_backend
 
 T = TypeVar("T")
@@ -106,6 +106,26 @@ def test_any_thing_is_read_back_exactly(opened: Opened) -> None:
     law()
 
 
+def test_any_text_is_found_by_its_beginnings_and_by_no_other(opened: Opened) -> None:
+    repository = opened.store.repository(THINGS)
+    edges = st.text(st.sampled_from("a\0\ud7ff\ue000\uffff\U00010000\U0010ffff"), max_size=3)
+
+    @MODEST
+    @given(name=texts | edges, beginning=texts | edges, at=st.none() | moments, limits=st.tuples(moments, moments))
+    def law(name: str, beginning: str, at: datetime | None, limits: tuple[datetime, datetime]) -> None:
+        opened.run(repository.add(Thing(id="a", name=name, at=at)))
+        try:
+            asked = {"name": beginning_with(beginning)}
+            assert bool(opened.run(repository.count(asked))) == name.startswith(beginning)
+            assert opened.run(repository.count({"name": beginning_with(name)})) == 1
+            within = {"at": Between(low=limits[0], high=limits[1])}
+            assert bool(opened.run(repository.count(within))) == (at is not None and limits[0] <= at < limits[1])
+        finally:
+            opened.run(repository.remove("a"))
+
+    law()
+
+
 # ------------------------------------------------------------------------------------------------ like a dictionary
 
 few_ids = st.sampled_from(["a", "b", "c", "d"])
@@ -113,6 +133,7 @@ few_names = st.sampled_from(["x", "y", "z"])
 few_teams = st.sampled_from([None, "", "t"])
 few_gaps = st.sampled_from([0, 0, 0, 1, -1])
 few_numbers = st.integers(-2, 3)
+few_ranges = st.builds(Between, low=st.none() | few_numbers, high=st.none() | few_numbers)
 orders = st.lists(st.sampled_from(["name", "-name", "team", "-team", "number", "-number", "-id"]), max_size=3)
 
 _machines = count(1)
@@ -181,8 +202,10 @@ class StoreMachine(RuleBasedStateMachine):
         assert self.run(self.repository.get(entity_id)) == expected
 
     @rule(
-        team=st.sampled_from(["unasked", None, "", "t", (None, "t"), ()]),
-        number=st.none() | few_numbers | st.tuples(few_numbers, few_numbers),
+        team=st.sampled_from(
+            ["unasked", None, "", "t", (None, "t"), (), Between(), Between(low="t"), Between(high="t")]
+        ),
+        number=st.none() | few_numbers | st.tuples(few_numbers, few_numbers) | few_ranges,
         order_by=orders,
         limit=st.integers(0, 3),
         offset=st.integers(0, 2),
@@ -205,9 +228,14 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 def _matches(thing: Thing, where: dict[str, Any]) -> bool:
-    return all(
-        getattr(thing, name) in (wanted if isinstance(wanted, tuple) else (wanted,)) for name, wanted in where.items()
-    )
+    return all(_is_wanted(getattr(thing, name), wanted) for name, wanted in where.items())
+
+
+def _is_wanted(value: Any, wanted: Any) -> bool:
+    if isinstance(wanted, Between):
+        above = value is not None and (wanted.low is None or value >= wanted.low)
+        return above and (wanted.high is None or value < wanted.high)
+    return value in (wanted if isinstance(wanted, tuple) else (wanted,))
 
 
 def _rank(thing: Thing, name: str) -> tuple[bool, Any]:

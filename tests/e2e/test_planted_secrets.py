@@ -111,7 +111,7 @@ class World:
         self.search.saw(place or f"{method} {path.partition('?')[0]}", answer.content)
         self.search.saw(place or f"{method} {path.partition('?')[0]}", repr(answer.headers.raw))
         assert answer.status_code == status, (method, path, answer.status_code, answer.text)
-        return answer.json() if answer.headers.get("content-type", "").startswith("application/json") else answer
+        return answer.json() if answer.headers.get("content-type", "").split(";")[0] == "application/json" else answer
 
     def sign_in(self, answer: dict[str, Any], name: str) -> None:
         self.token = self.search.plant(name, answer["token"])
@@ -324,13 +324,13 @@ def run(world: World, path: str, trigger: dict[str, Any], timeout: float = 60) -
 
 
 @contextmanager
-def following(world: World, path: str, place: str) -> Iterator[None]:
-    """Read a stream meanwhile, with the token in the query as older clients send it."""
+def following(world: World, path: str, place: str, *, to_its_end: bool = False) -> Iterator[None]:
+    """Read a stream meanwhile, or until it ends, with the token in the query as older clients send it."""
     open_, ended = threading.Event(), threading.Event()
     seen: list[bytes] = []
 
     def follow() -> None:
-        patience = httpx.Timeout(LONG, read=0.5)
+        patience = httpx.Timeout(LONG, read=LONG if to_its_end else 0.5)
         query = {"token": world.token}
         with (
             httpx.Client(base_url=world.url, timeout=patience) as client,
@@ -340,7 +340,7 @@ def following(world: World, path: str, place: str) -> Iterator[None]:
             seen.append(repr(answer.headers.raw).encode())
             open_.set()
             chunks = answer.iter_raw()
-            while not ended.is_set():
+            while to_its_end or not ended.is_set():
                 try:
                     seen.append(next(chunks))
                 except (httpx.ReadTimeout, StopIteration):
@@ -378,7 +378,7 @@ def imported(world: World, url: str, **options: Any) -> Any:
     started = world.ask("POST", "/import/analyze", json={"source": "git_url", "url": url, **options})
     path = f"/import/{started['sessionId']}"
     done = world.until(path, lambda found: found["session"]["status"] in ("completed", "failed"), "GET /import/{id}")
-    with following(world, f"{path}/stream", "stream of the import"):
+    with following(world, f"{path}/stream", "stream of the import", to_its_end=True):
         pass
     return done["session"]
 

@@ -79,3 +79,36 @@ async def test_guessing_is_answered_with_429_and_when_to_try_again(client: Async
     answer = await client.post("/v1/api/auth/login", json=body)
     assert answer.status_code == 429
     assert 0 < int(answer.headers["retry-after"]) <= 30
+
+
+async def test_a_new_password_that_many_people_use_is_refused(client: AsyncTestClient[Any]) -> None:
+    body = {"email": "ann@example.com", "password": "Password123", "name": "Ann"}
+    answer = await client.post("/v1/api/auth/register", json=body)
+    assert answer.status_code == 400
+    assert "many people use" in answer.json()["error"]
+
+
+async def test_the_address_can_be_changed_with_the_password(client: AsyncTestClient[Any], ann: Caller) -> None:
+    wrong = {"email": "anna@example.com", "currentPassword": "nope!!"}
+    assert "incorrect" in (await ann.ask("PUT", "/profile/email", json=wrong, status=400))["error"]
+    right = {"email": "anna@example.com", "currentPassword": "correct horse 7"}
+    assert (await ann.ask("PUT", "/profile/email", json=right))["user"]["email"] == "anna@example.com"
+    body = {"email": "anna@example.com", "password": "correct horse 7"}
+    assert (await client.post("/v1/api/auth/login", json=body)).status_code == 200
+
+
+async def test_an_account_can_be_deleted_by_its_owner(client: AsyncTestClient[Any], ann: Caller, bob: Caller) -> None:
+    await bob.workflow()
+    await bob.ask("POST", "/profile/delete", json={"currentPassword": "nope!!"}, status=400)
+    right = {"currentPassword": "correct horse 7"}
+    refused = await bob.ask("POST", "/profile/delete", json=right, status=400)
+    assert "owns 1 workflow" in refused["error"]
+    assert "message" in await bob.ask("POST", "/profile/delete", json={**right, "transferTo": ann.user["id"]})
+    await bob.ask("GET", "/profile", status=401)
+    assert len((await ann.ask("GET", "/workflows"))["workflows"]) == 1
+
+
+async def test_the_last_administrator_stays(ann: Caller) -> None:
+    answer = await ann.ask("POST", "/profile/delete", json={"currentPassword": "correct horse 7"}, status=409)
+    assert answer["code"] == "user.last_admin"
+    await ann.ask("GET", "/profile")

@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 from litestar.testing import AsyncTestClient
 
-from tests.http.conftest import Caller, configmap, register
+from flowcore.ports.storage import RUNS
+from tests.doubles import PATIENCE
+from tests.doubles_cluster import PlayedCluster
+from tests.http.conftest import Caller, configmap, open_played, register, with_settings
+from tests.http.serving import serve
 
 pytestmark = pytest.mark.anyio
 
-CLUSTER = {"name": "prod", "server": "https://192.0.2.1", "authType": "token", "credentials": {"token": "hunter22"}}
+PERSON = {"password": "correct horse 7", "name": "Bob"}
 
 
 @pytest.fixture
@@ -116,6 +120,28 @@ async def test_a_disabled_account_is_out_at_once_until_it_is_enabled(ann: Caller
     assert (await ann.ask("POST", at(bob, "/enable")))["user"]["disabledAt"] is None
     await bob.ask("GET", "/workflows", status=401)  # the session has ended
     await Caller(bob.client, token, bob.user).ask("GET", "/workflows")
+
+
+async def test_a_disabled_accounts_streams_end_and_its_runs_go_on(cluster: PlayedCluster) -> None:
+    cluster.held = {"settings"}
+    settings = with_settings(heartbeat=0.05)
+    async with serve(open_played(cluster, settings), settings) as service:
+        bob = await service.client.post("/auth/register", json={**PERSON, "email": "bob@example.com"})
+        as_bob = {"Authorization": f"Bearer {bob.json()['token']}"}
+        body = {"name": "shop", "cluster_id": "sandbox", "nodes": [configmap("settings")]}
+        made = (await service.client.post("/workflows", json=body, headers=as_bob)).json()["id"]
+        await service.client.put(f"/workflows/{made}/status", json={"status": "published"}, headers=as_bob)
+        run_id = (await service.client.post(f"/workflows/{made}/run", headers=as_bob)).json()["run_id"]
+        path = f"/workflows/{made}/status/stream"
+        async with service.client.stream("GET", path, headers=as_bob) as answer, asyncio.timeout(PATIENCE):
+            assert answer.status_code == 200
+            await service.client.post(f"/admin/users/{bob.json()['user']['id']}/disable")
+            async for _ in answer.aiter_bytes():
+                pass  # to its end
+        cluster.release()
+        await service.app.executor.finished(run_id)
+        run = await service.app.store.repository(RUNS).get(run_id)
+    assert run.status == "completed"
 
 
 async def test_somebody_is_signed_out_everywhere(ann: Caller, bob: Caller) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import structlog
 from litestar import get
 from litestar.testing import AsyncTestClient
 
@@ -128,6 +129,17 @@ async def test_a_page_of_another_origin_is_answered_only_when_it_is_listed(clust
             for answer in (preflight, plain):
                 assert (answer.headers.get("access-control-allow-origin") == origin) is allowed, origin
             assert "origin" in plain.headers.get("vary", "").lower() or not allowed
+
+
+async def test_a_mistake_is_logged_with_its_place_and_without_values(client: AsyncTestClient[Any]) -> None:
+    # Whoever embeds the service may have any renderer, also one that shows the values of variables.
+    with structlog.testing.capture_logs() as logged:
+        await client.get("/broken?token=planted-token", headers={"Authorization": "Bearer planted-token"})
+    (told,) = [entry for entry in logged if entry["event"] == "request failed"]
+    assert told["path"] == "/broken"
+    assert "RuntimeError: a mistake" in told["exception"]
+    assert "exc_info" not in told
+    assert "planted-token" not in str(logged)
 
 
 async def test_the_answer_names_no_server(ann: Caller) -> None:

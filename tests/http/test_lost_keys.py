@@ -51,7 +51,7 @@ async def test_lists_show_it_and_everything_else(ann: Caller) -> None:
 
 
 async def test_using_it_names_the_key_and_what_to_do(ann: Caller) -> None:
-    answer = await ann.ask("POST", "/clusters/old/test", status=400)
+    answer = await ann.ask("POST", "/clusters/old/test", status=503)
     assert answer["code"] == "secret.unknown_key"
     assert "its key 2025-07 is not in the keyring" in str(answer)
     assert "hunter2" not in str(answer)
@@ -59,7 +59,7 @@ async def test_using_it_names_the_key_and_what_to_do(ann: Caller) -> None:
 
 
 async def test_other_clusters_go_on(ann: Caller) -> None:
-    await ann.ask("POST", "/clusters/old/test", status=400)
+    await ann.ask("POST", "/clusters/old/test", status=503)
     tested: Any = await ann.ask("POST", "/clusters/good/test")
     assert "hunter2" not in str(tested)
     made = await ann.workflow(configmap("settings", KEY="value"), cluster_id="good")
@@ -68,5 +68,5 @@ async def test_other_clusters_go_on(ann: Caller) -> None:
 
 async def test_new_credentials_heal_it(ann: Caller) -> None:
     await ann.ask("PUT", "/clusters/old/credentials", json={"credentials": {"token": "another"}})
-    answer = await ann.ask("POST", "/clusters/old/test", status=400)
+    answer = await ann.ask("POST", "/clusters/old/test", status=503)
     assert answer["code"] != "secret.unknown_key"

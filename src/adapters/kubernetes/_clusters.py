@@ -99,7 +99,8 @@ class KubernetesClusters:
         return access
 
     def _unsealed(self, cluster: Cluster) -> Mapping[str, str]:
-        credentials: dict[str, str] = json.loads(self.cipher.decrypt(cluster.credentials, context=CLUSTER_CREDENTIALS.context(cluster.id)))
+        context = CLUSTER_CREDENTIALS.context(cluster.id)
+        credentials: dict[str, str] = json.loads(self.cipher.decrypt(cluster.credentials, context=context))
         return credentials
 
 

@@ -61,7 +61,7 @@ def wire_accounts(
         fixed_code=settings.invite_code,
     )
     policy = SignUpPolicy(is_enabled=settings.signup_enabled, allowed_domains=settings.allowed_domains)
-    passwords = passwords_of(ports, settings)
+    passwords = Passwords(hasher=ports.hasher, rules=rules_of(settings, ports.is_common_password))
     lockout = Lockout(throttle=throttle)
     confirm = ConfirmPassword(users=users, passwords=passwords, lockout=lockout)
     return Accounts(
@@ -84,9 +84,7 @@ def wire_accounts(
     )
 
 
-def passwords_of(ports: Ports, settings: Settings) -> Passwords:
-    """Return how passwords are kept, and which will do."""
-    rules = PasswordRules(
-        shortest=settings.password_min, longest=_LONGEST[settings.password_hash], is_common=ports.is_common_password
-    )
-    return Passwords(hasher=ports.hasher, rules=rules)
+def rules_of(settings: Settings, is_common: Callable[[str], bool]) -> PasswordRules:
+    """Return which new passwords will do; *is_common* says whether many people use one."""
+    longest = _LONGEST[settings.password_hash]
+    return PasswordRules(shortest=settings.password_min, longest=longest, is_common=is_common)

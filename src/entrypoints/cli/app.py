@@ -30,6 +30,7 @@ COMMANDS = {
     "serve": "entrypoints.cli.serving",
     "sandbox": "entrypoints.cli.serving",
     "keys": "entrypoints.cli.keys",
+    "users": "entrypoints.cli.users",
     "audit": "entrypoints.cli.audit",
 }
 

@@ -59,7 +59,10 @@ def list_command(url: str, email: str, as_json: bool) -> None:
     if as_json:
         write_json(tokens)
         return
-    table = Table("id", "name", "scopes", "expires", "last used", box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("id", no_wrap=True, overflow="fold")  # to be copied whole, however narrow the terminal is
+    for title in ("name", "scopes", "expires", "last used"):
+        table.add_column(title)
     for each in tokens:
         used = (each["lastUsedAt"] or "never")[:10]
         cells = (each["id"], each["name"], ", ".join(each["scopes"]), each["expiresAt"][:10], used)

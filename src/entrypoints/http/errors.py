@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -86,9 +87,14 @@ def answer_to_deep_nesting(_: Request[Any, Any, Any], error: RecursionError) -> 
 
 def answer_to_mistake(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     """Answer a mistake of ours without telling what it was; the log has it."""
-    structlog.get_logger("flowcore.http").error("request failed", path=request.url.path, exc_info=error)
+    structlog.get_logger("flowcore.http").error("request failed", path=request.url.path, exception=trace_of(error))
     body = {"error": "Internal error", "code": "internal", "problems": []}
     return Response(body, status_code=HTTP_500_INTERNAL_SERVER_ERROR)
+
+
+def trace_of(error: BaseException) -> str:
+    """Return where an error comes from, without values: renderers of logs may show those of all variables."""
+    return "".join(traceback.format_exception(error)).rstrip()
 
 
 def status_of(error: FlowcoreError) -> int:

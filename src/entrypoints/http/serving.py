@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 
@@ -14,6 +15,7 @@ from litestar.types import ControllerRouterHandler
 
 from entrypoints.bootstrap import App, open_app
 from entrypoints.http.app import create_app
+from entrypoints.http.errors import trace_of
 from entrypoints.settings import Settings
 from entrypoints.stopping import stopped_by_signals
 from flowcore.model import Run
@@ -56,7 +58,10 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         OSError: the address cannot be listened on.
     """
-    listener = socket.create_server((host, port), backlog=2048)
+    is_ipv6 = ":" in host
+    family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
+    takes_both = host == "::" and socket.has_dualstack_ipv6()
+    listener = socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=takes_both)
     # asyncio sets this only on sockets that name their protocol; without it small answers wait for 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
@@ -84,6 +89,7 @@ async def serve_app(
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # by itself uvicorn believes proxies on this machine; `client_address` asks the settings
         timeout_graceful_shutdown=GRACE,
     )
     server = _Server(config)
@@ -131,7 +137,9 @@ async def _end(server: uvicorn.Server, app: App, stop: asyncio.Event) -> None:
 def configure_logs(settings: Settings) -> None:
     """Make structlog write one line per event, as JSON or for people. Call it once, when the process starts."""
     # Rich tracebacks, the default for people, show the values of variables: passwords, tokens, given secrets.
-    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
     renderer = structlog.processors.JSONRenderer() if settings.log_json else console
     traces = [structlog.processors.format_exc_info] if settings.log_json else []
     structlog.configure(
@@ -152,6 +160,6 @@ def _log_run(run: Run, error: BaseException | None) -> None:
     logger = structlog.get_logger("flowcore.runs")
     told = {"run": run.id, "workflow": run.workflow_id, "version": run.version, "status": str(run.status)}
     if error is not None:
-        logger.error("run broken off", **told, exc_info=error)
+        logger.error("run broken off", **told, exception=trace_of(error))
     else:
         logger.info("run ended", **told)

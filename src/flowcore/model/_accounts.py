@@ -23,7 +23,7 @@ class User:
         email: as typed, for showing and writing to.
         email_key: the e-mail address in lower case; unique among users.
         password_hash: an encoded argon2 or bcrypt hash, empty for accounts without a password; never shown.
-        tokens_from: API tokens made before this moment are refused; None accepts all.
+        tokens_from: sessions and API tokens made before this moment are refused; None accepts all.
         disabled_at: since when the account is refused everywhere; None while it is not.
         auth_provider: slug of the identity provider, empty for password accounts.
     """

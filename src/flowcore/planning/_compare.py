@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
@@ -19,6 +20,9 @@ _AMOUNT_FIELDS: Final = frozenset({"sizeLimit", "divisor"})
 #: What stands in a difference instead of a secret value.
 HIDDEN: Final = "(hidden)"
 _MISSING: Final = object()
+#: One environment variable behind ``env`` in a path, and its value.
+_VARIABLE: Final = re.compile(r"\[[^\]]*\]")
+_VALUE: Final = re.compile(r"\[[^\]]*\]\.value")
 
 
 @frozen(kw_only=True)
@@ -48,12 +52,14 @@ def compare(desired: Manifest, live: Manifest | None, *, manager: str = "flowcor
     """Return what server-side apply of *desired* would change.
 
     Only fields that *desired* states count, and fields that *manager* owns in the live object (by its managed fields)
-    and *desired* no longer states. Values of secrets are compared, but never shown.
+    and *desired* no longer states. Values of secrets are compared, but never shown; nor are those that environment
+    variables have in the live object, since they may have been given for one run.
     """
     if live is None:
         return Change(action="create")
     found = [*_stated(_normal(desired), _normal(live)), *_dropped(desired, live, manager)]
-    differences = tuple(_hidden(found) if "stringData" in desired or desired.get("kind") == "Secret" else found)
+    is_secret = "stringData" in desired or desired.get("kind") == "Secret"
+    differences = tuple(_hidden(found) if is_secret else map(_without_given, found))
     return Change(action="update" if differences else "unchanged", differences=differences)
 
 
@@ -83,6 +89,32 @@ def _hidden(differences: list[Difference]) -> Iterator[Difference]:
             yield Difference(path=one.path, desired=desired, live=None if one.live is None else HIDDEN)
         else:
             yield one
+
+
+def _without_given(one: Difference) -> Difference:
+    """Return the difference without the live value of a variable, which may have been given for one run."""
+    _, _, inner = one.path.rpartition(".env")
+    live = one.live
+    if _VALUE.fullmatch(inner):
+        live = HIDDEN if live is not None else None
+    elif _VARIABLE.fullmatch(inner):
+        live = _masked_env([live])[0]
+    else:
+        live = _masked_env(live) if one.path.endswith(".env") else _masked(live)
+    return Difference(path=one.path, desired=one.desired, live=live)
+
+
+def _masked(live: Any) -> Any:
+    """Return a part of a live object without the values of environment variables in it."""
+    if isinstance(live, Mapping):
+        return {key: _masked_env(value) if key == "env" else _masked(value) for key, value in live.items()}
+    return [_masked(item) for item in live] if isinstance(live, list) else live
+
+
+def _masked_env(env: Any) -> Any:
+    if not isinstance(env, list):
+        return _masked(env)
+    return [{**item, "value": HIDDEN} if isinstance(item, Mapping) and "value" in item else item for item in env]
 
 
 def _differences(desired: Any, live: Any, path: str, field: str) -> Iterator[Difference]:

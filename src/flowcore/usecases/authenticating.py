@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
 
@@ -78,7 +78,8 @@ class Authenticate:
             user = await self.users.get(session.user_id)
         except NotFoundError:
             raise invalid_token("token.revoked") from None
-        if user.id != claims.user_id or self.clock.now() >= session.expires_at:
+        has_ended = self.clock.now() >= session.expires_at or ended_by_owner(user, session.created_at)
+        if user.id != claims.user_id or has_ended:
             raise invalid_token("token.revoked")
         require_enabled(user)
         return Caller(user=user, session=session)
@@ -170,8 +171,7 @@ class Identify:
             user = await self.users.get(kept.user_id)
         except NotFoundError:
             raise invalid_token() from None
-        # What ends every session, like a new password, ends the tokens from before it, too.
-        if user.tokens_from is not None and kept.created_at < user.tokens_from:
+        if ended_by_owner(user, kept.created_at):
             raise invalid_token()
         require_enabled(user)
         return Caller(user=user, api_token=kept)
@@ -191,6 +191,14 @@ def require_scope(caller: Caller, needed: Scope) -> None:
         scopes = ", ".join(caller.api_token.scopes)
         text = f"this API token is for {scopes}; what you ask needs the scope {needed}"
         raise ForbiddenError(text, code="token.scope")
+
+
+def ended_by_owner(user: User, made_at: datetime) -> bool:
+    """Say whether a session or API token was made before everything of its user ended, as with a new password.
+
+    The record of it may still be there: whoever removes all of them may have died in the middle.
+    """
+    return user.tokens_from is not None and made_at < user.tokens_from
 
 
 def invalid_token(code: str = "token.invalid") -> UnauthenticatedError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 
 from attrs import frozen
 
@@ -43,8 +43,12 @@ class Lockout:
             LimitExceededError: not yet; it says when.
         """
         pair, account, network = _keys(email_key, address)
+        # All are asked before one is charged: what is refused is not counted.
         known = await self.throttle.require(pair)
         is_stranger = known is None or not known.is_known
+        for key in (network, account if is_stranger else ""):
+            if key:
+                await self.throttle.require(key)
         await self.throttle.charge(pair, self.pair, subject=email_key)
         if network:
             await self.throttle.charge(network, self.address)
@@ -75,6 +79,8 @@ def network_of(address: str) -> str:
         parsed = ip_address(address)
     except ValueError:
         return address
-    if parsed.version == 4:
+    if isinstance(parsed, IPv4Address):
         return str(parsed)
+    if parsed.ipv4_mapped is not None:  # how a socket for both kinds of addresses tells of IPv4
+        return str(parsed.ipv4_mapped)
     return f"{parsed.exploded[:19]}::/64"

@@ -17,6 +17,8 @@ from flowcore.usecases._changing import change
 TOKEN_LASTS = timedelta(hours=24)
 #: How long a session lasts at most, however often its token is refreshed.
 SESSION_LASTS = timedelta(days=30)
+#: Sessions that a user has at the same time; the oldest ends for one more.
+MOST_SESSIONS = 100
 _LONGEST_AGENT = 200
 _SECRET = 43  # letters and digits, more than 256 bits
 
@@ -77,11 +79,14 @@ class Sessions:
             csrf=self.ids.new_secret(_SECRET),
             token_id=self.ids.new_secret(_SECRET),
             token_from=now,
-            created_at=now,
+            # The clock of the process that ended all sessions before may be a little ahead of this one's.
+            created_at=max(now, user.tokens_from or now),
             last_used_at=now,
             expires_at=now + self.lasts,
         )
-        return self.signed(user, await self.kept.add(fresh))
+        opened = await self.kept.add(fresh)
+        await self._end_the_oldest(user)
+        return self.signed(user, opened)
 
     def signed(self, user: User, session: Session) -> SignedIn:
         """Return the newest token of a session; the same session gives the same token."""
@@ -101,6 +106,12 @@ class Sessions:
         found = await self.kept.find({"user_id": user.id}, order_by=("-last_used_at",))
         now = self.clock.now()
         return [session for session in found if now < session.expires_at]
+
+    async def _end_the_oldest(self, user: User) -> None:
+        """Keep no more sessions than somebody can look through: programs that sign in each time leave theirs behind."""
+        found = await self.kept.find({"user_id": user.id}, order_by=("-created_at",), offset=MOST_SESSIONS)
+        for session in found:
+            await self.kept.remove(session.id)
 
     async def end(self, user: User, session_id: str) -> None:
         """End one session of the user at once.

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from attrs import evolve, frozen
 
-from flowcore.errors import InvalidInputError, LimitExceededError, UnauthenticatedError
+from flowcore.errors import InvalidInputError, LimitExceededError, NotFoundError, UnauthenticatedError
 from flowcore.model import User
 from flowcore.ports.storage import Repository
 from flowcore.usecases._changing import change
@@ -48,10 +48,22 @@ class SignIn:
             raise UnauthenticatedError("Invalid email or password", code="account.wrong_password")
         await self.lockout.succeed(key, device.address)
         signed_in = await self.sessions.open(user, device)
+        await self._require_still_so(user, signed_in)
         if verdict.needs_rehash:
             await self._upgrade(user, password)
         await self.welcome(user)
         return signed_in
+
+    async def _require_still_so(self, user: User, signed_in: SignedIn) -> None:
+        """End the session when everything of the user was ended while the password was looked at: by a new password,
+        say, and the one that was typed is the old one. Nobody would find this session to end it afterwards."""
+        try:
+            stored = await self.users.get(user.id)
+        except NotFoundError:
+            stored = None
+        if stored is None or stored.tokens_from != user.tokens_from:
+            await self.sessions.end(user, signed_in.session.id)
+            raise UnauthenticatedError("Invalid email or password", code="account.wrong_password")
 
     async def _account(self, key: str) -> User | None:
         try:

@@ -54,7 +54,7 @@ class Throttle:
             LimitExceededError: the key is blocked; it says for how long.
         """
         found = await self.kept.find({"id": digest(key)}, limit=1)
-        if not found or found[0].expires_at <= self.clock.now():
+        if not found or self.clock.now() >= found[0].expires_at:
             return None
         self._require_free(found[0])
         return found[0]

@@ -10,7 +10,8 @@ import pytest
 from argon2 import extract_parameters
 from argon2.low_level import Type
 
-from adapters.security import Argon2BcryptHasher, Argon2Cost
+from adapters.security import Argon2BcryptHasher, Argon2Cost, PasswordScheme, is_common_password
+from flowcore.errors import InvalidInputError, LimitExceededError
 from flowcore.ports.security import PasswordVerdict
 
 pytestmark = pytest.mark.anyio
@@ -69,4 +70,55 @@ async def test_hashing_leaves_the_loop_free_and_never_uses_more_than_its_threads
 
 
 def test_nothing_secret_is_shown() -> None:
-    assert "argon2id" not in repr(Argon2BcryptHasher(cost=CHEAP))
+    assert "argon2id$" not in repr(Argon2BcryptHasher(cost=CHEAP))
+
+
+async def test_with_bcrypt_by_setting_new_hashes_are_bcrypt_and_either_kind_matches() -> None:
+    hasher = Argon2BcryptHasher(scheme=PasswordScheme.BCRYPT, bcrypt_cost=5, cost=CHEAP)
+    kept = await hasher.hash("secret")
+    assert kept.startswith("$2b$05$")
+    assert await hasher.verify("secret", kept) == YES
+    assert await hasher.verify("Secret", kept) == NO
+    strong = await Argon2BcryptHasher(cost=CHEAP).hash("secret")
+    assert await hasher.verify("secret", strong) == YES  # nothing is made weaker than it is
+
+
+def test_bcrypt_costs_12_unless_said_otherwise() -> None:
+    assert Argon2BcryptHasher(scheme=PasswordScheme.BCRYPT)._nobody.startswith("$2b$12$")
+
+
+async def test_a_cheaper_bcrypt_hash_is_made_anew_and_a_dearer_one_is_kept() -> None:
+    hasher = Argon2BcryptHasher(scheme=PasswordScheme.BCRYPT, bcrypt_cost=5)
+    cheap, dear = (bcrypt.hashpw(b"secret", bcrypt.gensalt(cost)).decode() for cost in (4, 6))
+    assert (await hasher.verify("secret", cheap)).needs_rehash
+    assert await hasher.verify("secret", dear) == YES
+
+
+@pytest.mark.parametrize(("password", "told"), [("x" * 73, "72 bytes"), ("é" * 37, "72 bytes"), ("x\0y", "NUL")])
+async def test_what_bcrypt_would_cut_is_refused(password: str, told: str) -> None:
+    with pytest.raises(InvalidInputError, match=told):
+        await Argon2BcryptHasher(scheme=PasswordScheme.BCRYPT, bcrypt_cost=4).hash(password)
+
+
+@pytest.mark.parametrize("scheme", PasswordScheme)
+@pytest.mark.parametrize("password", ["secret", "", "x\0y", "x" * 1024, "\ud800"])
+async def test_nobody_matches_nothing_with_either_scheme(scheme: PasswordScheme, password: str) -> None:
+    hasher = Argon2BcryptHasher(scheme=scheme, bcrypt_cost=4, cost=CHEAP)
+    for encoded in ("", "$2b$04$short", "$argon2id$", "plain"):
+        assert await hasher.verify(password, encoded) == NO
+
+
+async def test_more_than_can_wait_are_sent_away_and_those_who_wait_get_their_turn() -> None:
+    hasher = Argon2BcryptHasher(cost=CHEAP, queue=3)
+    answers = await asyncio.gather(*(hasher.hash(str(number)) for number in range(20)), return_exceptions=True)
+    away = [answer for answer in answers if isinstance(answer, LimitExceededError)]
+    assert len(away) == 15
+    assert away[0].retry_after > 0
+    assert (await hasher.verify("19", await hasher.hash("19"))).matches
+
+
+def test_common_passwords_are_known() -> None:
+    for common in ("password", "12345678", "qwerty123", "iloveyou", "letmein"):
+        assert is_common_password(common)
+    for other in ("correct horse 7", "", "# common passwords"):
+        assert not is_common_password(other)

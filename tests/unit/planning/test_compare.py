@@ -105,6 +105,46 @@ def test_text_data_of_secrets_compares_with_what_the_server_keeps_and_is_never_s
     assert "new" not in str(change)
 
 
+def shown(wanted: dict[str, Any], live: dict[str, Any]) -> str:
+    change = compare(wanted, live)
+    assert change.action == "update"
+    return str(change)
+
+
+def test_values_that_variables_have_in_the_cluster_are_never_shown() -> None:
+    wanted = desired(env={"A": "mine"})
+    assert "planted" not in shown(wanted, as_live(desired(env={"A": "planted"})))
+    twice = as_live(desired(env={"A": "planted", "B": "planted"}))
+    env = twice["spec"]["template"]["spec"]["containers"][0]["env"]
+    env[1]["name"] = "A"  # compared by position, or as a whole
+    assert "planted" not in shown(wanted, twice)
+    whole = as_live(desired(env={"A": "planted"}))
+    whole["spec"]["template"]["spec"]["containers"].append({"name": "more", "env": [{"name": "A", "value": "planted"}]})
+    whole["spec"]["template"]["spec"]["containers"][1]["name"] = "web"
+    assert "planted" not in shown(wanted, whole)
+
+
+@pytest.mark.parametrize("part", ["env[OLD]", "containers[web]", "template"])
+def test_a_variable_that_was_given_for_one_run_goes_without_being_shown(part: str) -> None:
+    wanted = desired(env={"A": "1"})
+    live = as_live(desired(env={"A": "1", "OLD": "planted"}))
+    owned: dict[str, Any] = {"f:env": {'k:{"name":"OLD"}': {".": {}, "f:value": {}}}}
+    if part != "env[OLD]":
+        del wanted["spec"]["template"]["spec"]["containers"][0]
+    live["metadata"]["managedFields"] = [
+        {
+            "manager": "flowcore",
+            "operation": "Apply",
+            "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:containers": {'k:{"name":"web"}': owned}}}}},
+        }
+    ]
+    if part == "template":
+        del wanted["spec"]["template"]
+    text = shown(wanted, live)
+    assert "planted" not in text
+    assert "OLD" in text
+
+
 @pytest.mark.parametrize("manager", ["flowcore", "kubectl"])
 def test_fields_that_we_own_and_no_longer_state_go(manager: str) -> None:
     wanted = desired(env={"A": "1"})

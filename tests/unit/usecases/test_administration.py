@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from attrs import define, evolve, field
@@ -12,7 +13,7 @@ from flowcore.errors import ConflictError, FlowcoreError, ForbiddenError, NotFou
 from flowcore.model import Role, User
 from flowcore.usecases.administration import AdministerUser, Administrators, UserDirectory, UserFilter
 from flowcore.usecases.sessions import NOWHERE
-from tests.doubles import START
+from tests.doubles import START, settle
 from tests.doubles_accounts import AccountDesk
 
 pytestmark = pytest.mark.anyio
@@ -172,12 +173,29 @@ async def test_the_last_administrator_stays(world: World, ann: User) -> None:
     assert (await world.user("Ann")) == ann
 
 
+class Slow:
+    """A repository that lets others go first before every answer, as databases do."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        async def answer(*arguments: Any, **named: Any) -> Any:
+            await settle()
+            return await getattr(self._real, name)(*arguments, **named)
+
+        return answer
+
+
 async def test_two_administrators_who_demote_each_other_leave_one(world: World) -> None:
     ann, bob = await world.user("Ann"), await world.user("Bob")
+    users: Any = Slow(world.desk.users)
+    administrators = Administrators(users=users, leases=world.desk.leases)
+    administer = evolve(world.administer, users=users, administrators=administrators)
 
     async def demote(admin: User, other: User) -> str:
         try:
-            await world.administer.set_role(admin, other.id, Role.USER)
+            await administer.set_role(admin, other.id, Role.USER)
         except FlowcoreError as error:
             return error.code
         return "done"

@@ -16,7 +16,7 @@ from flowcore.ports.audit import AuditQuery
 from flowcore.ports.storage import USERS
 from flowcore.usecases.audit_queries import AuditQueries
 from flowcore.usecases.auditing import LONGEST, NOBODY, Actor, AuditRecorder, Happened, Target, run_ended, run_unasked
-from tests.doubles import START, FrozenClock, SequentialIds, settle
+from tests.doubles import PATIENCE, START, FrozenClock, SequentialIds, settle
 from tests.doubles_audit import PlayedAuditLog, an_entry
 
 pytestmark = pytest.mark.anyio
@@ -52,6 +52,7 @@ async def recorder(
     recorder = AuditRecorder(log=log, clock=clock, ids=SequentialIds(), keep=timedelta(days=30), on_loss=lose)
     yield recorder
     if not recorder._closing.is_set():
+        recorder.grace = 0
         await recorder.__aexit__()
 
 
@@ -90,7 +91,8 @@ async def test_a_slow_store_holds_nobody_up_for_long(
     recording = asyncio.create_task(recorder.record(RAN))
     await clock.until_sleeping()
     clock.advance(recorder.patience)
-    await recording
+    async with asyncio.timeout(PATIENCE):
+        await recording
     assert await log.all() == []
 
     log.release()

@@ -13,12 +13,12 @@ from flowcore.usecases.access import Authorizer
 from flowcore.usecases.clusters import (
     AddCluster,
     ClusterDraft,
-    ClusterQueries,
     DeleteCluster,
     ProvideCluster,
     SetDefaultCluster,
     TestCluster,
 )
+from flowcore.usecases.targets import ClusterQueries
 from tests.doubles import START, FrozenClock, SequentialIds
 from tests.doubles_cluster import PlayedClusters
 

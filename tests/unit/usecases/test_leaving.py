@@ -217,6 +217,27 @@ async def test_giving_everything_away_does_not_leave_a_team_without_an_owner(wor
     assert [finding.rule for finding in refused.value.findings] == ["user-team"]
 
 
+async def test_who_becomes_the_last_owner_of_a_team_meanwhile_is_not_taken_out_of_it(world: World) -> None:
+    await world.member("bob")
+    await world.member("cem")
+    delete = world.delete
+
+    class Leaving:
+        """Cem leaves the team while Bob is deleted."""
+
+        async def obstacles(self, user: User, heir: object) -> list[Any]:
+            return []
+
+        async def settle(self, user: User, heir: object) -> None:
+            await world.store.repository(MEMBERSHIPS).remove("m-cem")
+
+    with pytest.raises(ConflictError) as refused:
+        await evolve(delete, estates=(Leaving(), *delete.estates))(ANN, "bob")
+    assert refused.value.code == "team.ownerless"
+    assert await world.store.repository(MEMBERSHIPS).count({"team_id": "web"}) == 1
+    assert await is_there(world, "bob")
+
+
 @pytest.mark.parametrize("heir", ["bob", "nobody", "dis"])
 async def test_only_somebody_else_who_is_here_can_be_given_things(world: World, heir: str) -> None:
     await world.store.repository(USERS).add(person("dis", disabled_at=START))

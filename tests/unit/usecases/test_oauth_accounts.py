@@ -14,7 +14,7 @@ from flowcore.errors import ConflictError, FlowcoreError, ForbiddenError, NotFou
 from flowcore.model import LinkedIdentity, Role, User
 from flowcore.ports.identity import ProvenIdentity, ProviderError
 from flowcore.ports.storage import IDENTITIES, LEASES, USERS, Repository
-from flowcore.usecases.enrolling import Enrol, SignUpPolicy
+from flowcore.usecases.enrolling import FOUNDER, Enrol, SignUpPolicy
 from flowcore.usecases.leasing import Leases
 from flowcore.usecases.oauth_accounts import AdmitIdentity, Provider, ProviderPolicy
 from flowcore.usecases.oauth_linking import Identities
@@ -180,7 +180,14 @@ async def test_without_a_mapping_a_role_is_left_alone(world: World) -> None:
     assert (await world.admit()(idp(), ANN, "")).role is Role.ADMIN
 
 
+async def test_the_first_account_has_its_own_id_and_is_found_again(world: World) -> None:
+    ann = await world.admit()(idp(), ANN, "")
+    assert (ann.id, ann.role) == (FOUNDER, Role.ADMIN)
+    assert (await world.admit()(idp(), ANN, "")).id == FOUNDER
+
+
 async def test_the_identity_of_a_deleted_account_opens_a_new_one(world: World) -> None:
+    await world.user("first@example.com")
     gone = await world.admit()(idp(), ANN, "")
     await world.users.remove(gone.id)
     ann = await world.admit()(idp(), ANN, "")

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
 from flowcore.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from flowcore.model import Role, Session
-from flowcore.usecases.sessions import Device, SignedIn, SignOutEverywhere
+from flowcore.ports.storage import Repository
+from flowcore.usecases.profiles import ChangePassword
+from flowcore.usecases.sessions import MOST_SESSIONS, Device, SignedIn, SignOutEverywhere
 from tests.doubles_accounts import AccountDesk, somebody
 
 pytestmark = pytest.mark.anyio
+
+
+@frozen
+class Slow:
+    """A repository of sessions that somebody else is faster than."""
+
+    real: Repository[Session]
+    add: Callable[[Session], Awaitable[Session]]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
 
 HOUR, DAY = 3600, 24 * 3600
 
@@ -183,3 +200,51 @@ async def test_a_refresh_that_is_not_admitted_changes_nothing(desk: AccountDesk,
 async def test_no_secret_of_a_session_is_shown_by_what_is_printed(ann: SignedIn) -> None:
     for secret in (ann.token, ann.session.csrf, ann.session.token_id):
         assert secret not in repr(ann)
+
+
+async def test_sessions_have_ended_although_nobody_came_to_remove_them(desk: AccountDesk, ann: SignedIn) -> None:
+    desk.clock.advance(1)
+    await desk.users.replace(evolve(ann.user, tokens_from=desk.clock.now()))
+    assert await refused(desk, ann.token) == "token.revoked"
+    with pytest.raises(UnauthenticatedError):
+        await desk.refresh(ann.token)
+    await desk.authenticate((await desk.sign_in("ann@example.com", "correct horse 7")).token)
+
+
+async def test_a_session_counts_although_another_process_whose_clock_is_ahead_ended_all_before(
+    desk: AccountDesk, ann: SignedIn
+) -> None:
+    await desk.users.replace(evolve(ann.user, tokens_from=desk.clock.now() + timedelta(seconds=3)))
+    fresh = await desk.sign_in("ann@example.com", "correct horse 7")
+    await desk.authenticate(fresh.token)
+
+
+async def test_a_sign_in_with_the_old_password_ends_when_a_new_one_comes_meanwhile(
+    desk: AccountDesk, ann: SignedIn
+) -> None:
+    begin = desk.sessions.kept.add
+
+    async def slow_add(session: Session) -> Session:
+        if session.user_id == ann.user.id and not changed:
+            changed.append(await change_password(ann.user, current="correct horse 7", new="another horse 8"))
+        return await begin(session)
+
+    changed: list[SignedIn] = []
+    desk.clock.advance(1)
+    change_password = ChangePassword(users=desk.users, confirm=desk.confirm, sessions=desk.sessions, clock=desk.clock)
+    racing = evolve(desk.sign_in, sessions=evolve(desk.sessions, kept=Slow(desk.sessions.kept, slow_add)))
+    with pytest.raises(UnauthenticatedError):
+        await racing("ann@example.com", "correct horse 7")
+    assert [session.id for session in await desk.sessions.list(ann.user)] == [changed[0].session.id]
+
+
+async def test_the_oldest_session_ends_for_one_too_many_and_nobody_elses(desk: AccountDesk, ann: SignedIn) -> None:
+    bob = await desk.register()(somebody("bob@example.com"))
+    opened = []
+    for _ in range(MOST_SESSIONS):
+        desk.clock.advance(1)
+        opened.append(await desk.sessions.open(ann.user, Device()))
+    assert await refused(desk, ann.token) == "token.revoked"
+    for each in (opened[0], opened[-1], bob):
+        await desk.authenticate(each.token)
+    assert len(await desk.sessions.list(ann.user)) == MOST_SESSIONS
