@@ -162,7 +162,7 @@ def test_no_store_is_made_by_looking(run: Run, tmp_path: Path) -> None:
 def test_what_was_done_is_in_the_audit_log(run: Run, tmp_path: Path) -> None:
     create(run, "ann@example.com")
     run("reset-password", "ann@example.com", "--password-stdin", typed="correct horse 8\n")
-    entries: list[AuditEntry] = within(tmp_path, lambda store: store.repository(AUDIT_LOG).find({}, order_by=("id",)))
+    entries: list[AuditEntry] = within(tmp_path, lambda store: store.repository(AUDIT_LOG).find({}, order_by=("at",)))
     assert [(each.action, each.target_name, each.actor_kind.value) for each in entries] == [
         ("user.create", "ann@example.com", "local"),
         ("user.password.reset", "ann@example.com", "local"),

@@ -11,17 +11,39 @@ from tests.http.route_table import TABLE, Row, Who
 from tests.http.test_who_may_what import ROLES, expected
 
 PAGE = Path(__file__).parents[2] / "docs/reference/permissions.md"
-HEAD = """\
-# Who may do what
-
-Every route, and what each sort of caller gets from it: ✓ it is answered, otherwise the status of the refusal. The page is made from `tests/http/route_table.py`; `tests/http/test_who_may_what.py` sends every one of these requests to the service and compares (`make golden` writes the page anew).
-
-- *Anonymous* stands for every caller without a good token: none at all, an expired one, one whose session has ended, one for another audience, and one of a disabled account.
-- *Scope* is what an [API token](../how-to/api-tokens.md) needs; with less, the answer is 403.
-- *Viewer* to *owner* are what the caller is to the workflow, the cluster or the team that the route is about, by owning it, by [a grant or through a team](../how-to/share-and-work-in-teams.md). *Other* is anybody else with an account: what they may not see does not exist for them.
-- *Administrator* runs the service, and is a stranger to other people's workflows and clusters like anybody else.
-- *Own* things, like sessions and imports, belong to one user and are shared with nobody; who has none of this id gets 404.
-"""
+HEAD = "\n".join(
+    [
+        "# Who may do what",
+        "",
+        (
+            "Every route, and what each sort of caller gets from it: ✓ it is answered, otherwise the status "
+            "of the refusal. The page is made from `tests/http/route_table.py`; "
+            "`tests/http/test_who_may_what.py` sends every one of these requests to the service and "
+            "compares (`make golden` writes the page anew)."
+        ),
+        "",
+        (
+            "- *Anonymous* stands for every caller without a good token: none at all, an expired one, one "
+            "whose session has ended, one for another audience, and one of a disabled account."
+        ),
+        "- *Scope* is what an [API token](../how-to/api-tokens.md) needs; with less, the answer is 403.",
+        (
+            "- *Viewer* to *owner* are what the caller is to the workflow, the cluster or the team that the "
+            "route is about, by owning it, by [a grant or through a "
+            "team](../how-to/share-and-work-in-teams.md). *Other* is anybody else with an account: what "
+            "they may not see does not exist for them."
+        ),
+        (
+            "- *Administrator* runs the service, and is a stranger to other people's workflows and clusters "
+            "like anybody else."
+        ),
+        (
+            "- *Own* things, like sessions and imports, belong to one user and are shared with nobody; who "
+            "has none of this id gets 404."
+        ),
+        "",
+    ]
+)
 CALLERS = ("anonymous", "other user", *ROLES, "administrator")
 TITLES = ("Anonymous", "Other", "Viewer", "Deployer", "Editor", "Owner", "Administrator")
 

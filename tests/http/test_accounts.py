@@ -112,3 +112,14 @@ async def test_the_last_administrator_stays(ann: Caller) -> None:
     answer = await ann.ask("POST", "/profile/delete", json={"currentPassword": "correct horse 7"}, status=409)
     assert answer["code"] == "user.last_admin"
     await ann.ask("GET", "/profile")
+
+
+async def test_an_administrator_lets_somebody_try_again(client: AsyncTestClient[Any], ann: Caller, bob: Caller) -> None:
+    wrong, right = ({"email": "bob@example.com", "password": password} for password in ("wrong!!", "correct horse 7"))
+    for _ in range(5):
+        await client.post("/v1/api/auth/login", json=wrong)
+    assert (await client.post("/v1/api/auth/login", json=right)).status_code == 429
+    await ann.ask("POST", f"/admin/users/{bob.user['id']}/unlock")
+    assert (await client.post("/v1/api/auth/login", json=right)).status_code == 200
+    found = (await ann.ask("GET", "/admin/audit?action=auth.sign_in"))["entries"]
+    assert [entry["result"] for entry in found] == ["ok", *["denied"] * 6]

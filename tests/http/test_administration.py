@@ -71,6 +71,13 @@ async def test_others_may_not_and_cannot_tell_who_is_there(ann: Caller, bob: Cal
     assert (await ann.ask(method, f"/admin/users/{'f' * 24}{path}", status=404, **sent))["code"] == "user.not_found"
 
 
+async def test_others_are_refused_before_what_they_ask_is_looked_at(ann: Caller, bob: Caller) -> None:
+    for body in ({}, {"role": 5}):
+        await bob.ask("PUT", at(ann, "/role"), json=body, status=403)
+        await ann.ask("PUT", at(ann, "/role"), json=body, status=400)
+    await bob.ask("GET", "/admin/users/x", status=403)
+
+
 async def test_an_administrators_api_token_needs_the_scope_for_it(ann: Caller, bob: Caller) -> None:
     for scopes, status in ((["read", "write", "deploy", "account"], 403), (["admin"], 200)):
         body = {"name": "ops", "scopes": scopes}

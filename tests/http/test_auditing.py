@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +17,10 @@ from litestar.testing import AsyncTestClient
 
 from entrypoints.bootstrap import App
 from entrypoints.http import create_app
+from entrypoints.http.auditing import Audit, audited
 from flowcore.errors import UnavailableError
+from flowcore.usecases.auditing import AuditRecorder
+from tests.doubles import SequentialIds
 from tests.doubles_audit import PlayedAuditLog, an_entry
 from tests.doubles_cluster import PlayedCluster
 from tests.http.conftest import SETTINGS, Caller, configmap, open_played, register
@@ -191,6 +196,14 @@ async def test_strangers_do_not_fill_the_log(ann: Caller, client: AsyncTestClien
     assert "audit_entries_left_out_total 20.0" in text
 
 
+async def test_users_do_not_fill_the_log_with_what_they_may_not(ann: Caller, bob: Caller) -> None:
+    for _ in range(40):
+        await bob.ask("GET", "/admin/audit", status=403)
+    assert len(await entries(ann, f"actor={bob.user['id']}&result=denied")) == 30
+    await bob.ask("POST", "/workflows", json={"name": "shop"}, status=201)
+    assert (await newest(ann, "workflow.create"))["actor"]["id"] == bob.user["id"]
+
+
 async def test_administration_is_recorded_with_whom_it_was_about(ann: Caller, bob: Caller) -> None:
     await ann.ask("PUT", f"/admin/users/{bob.user['id']}/role", json={"role": "admin"})
     entry = await newest(ann, "user.role.change")
@@ -233,6 +246,32 @@ async def test_a_store_that_is_away_delays_the_entry_and_not_the_answer(cluster:
         assert await log.all() == []
 
     assert [entry.action for entry in await log.all()] == ["workflow.create"]  # written when the service stopped
+
+
+async def test_a_request_whose_client_goes_away_is_recorded(ann: Caller, client: AsyncTestClient[Any]) -> None:
+    app, log = use_cases(client), PlayedAuditLog()
+    recorder = AuditRecorder(log=log, clock=app.clock, ids=SequentialIds())
+    state = SimpleNamespace(flowcore=evolve(app, audit=evolve(app.audit, recorder=recorder)))
+    scope: Any = {
+        "type": "http",
+        "method": "POST",
+        "headers": [],
+        "client": ("192.0.2.7", 5),
+        "path_params": {"workflow_id": "f" * 24},
+        "litestar_app": SimpleNamespace(state=state),
+        "route_handler": SimpleNamespace(opt=audited("workflow.run")),
+    }
+
+    async def gone(*_: Any) -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await Audit(lambda: None).handle(scope, gone, gone, gone)
+    await recorder.written()
+
+    (entry,) = await log.all()
+    assert (entry.action, entry.result, entry.error_code) == ("workflow.run", "failed", "request.broken_off")
+    assert (entry.target_id, entry.address) == ("f" * 24, "192.0.2.7")
 
 
 # ---------------------------------------------------------------- reading

@@ -53,6 +53,10 @@ def test_the_rightmost_address_that_is_no_trusted_proxy_is_the_client(peer: str,
     assert address(peer, x_forwarded_for=said) == found
 
 
+def test_an_ipv4_client_at_a_socket_for_both_kinds_is_itself() -> None:
+    assert address("::ffff:203.0.113.1", trusted=()) == "203.0.113.1"
+
+
 def test_nobody_is_trusted_unless_the_settings_say_so() -> None:
     assert address("127.0.0.1", trusted=(), x_forwarded_for="6.6.6.6", forwarded="for=6.6.6.6") == "127.0.0.1"
 

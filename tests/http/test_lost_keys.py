@@ -6,42 +6,51 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from attrs import evolve
-from litestar.testing import AsyncTestClient
+from attrs import define, evolve
 
 from adapters.sandbox import open_sandbox
 from adapters.security import AesGcmCipher, Argon2BcryptHasher, Keys, generate_key
 from entrypoints.bootstrap import open_app
-from entrypoints.http import create_app
 from flowcore.ports.storage import CLUSTERS
-from tests.http.conftest import CHEAP, Caller, configmap, register, with_settings
+from tests.http.conftest import CHEAP, configmap, with_settings
+from tests.http.serving import Service, serve
 
 pytestmark = pytest.mark.anyio
 
 LOST = AesGcmCipher(Keys.single(generate_key(), "2025-07"))
 
 
+@define
+class Caller:
+    """Somebody who is signed in."""
+
+    service: Service
+
+    async def ask(self, method: str, path: str, *, status: int = 200, **sent: Any) -> Any:
+        answer = await self.service.client.request(method, path, **sent)
+        assert answer.status_code == status, (method, path, answer.status_code, answer.text)
+        return answer.json()
+
+
 @pytest.fixture
 async def ann() -> AsyncIterator[Caller]:
     """Somebody with two clusters; the key that sealed the credentials of ``old`` is lost."""
     settings = with_settings(allowed_addresses=("127.0.0.1",))
-    async with open_sandbox(speed=20) as sandbox:
-        service = create_app(lambda: open_app(settings, hasher=Argon2BcryptHasher(cost=CHEAP)), settings)
-        async with AsyncTestClient(service) as client:
-            ann = await register(client, "ann@example.com")
-            for name in ("old", "good"):
-                body = {
-                    "name": name,
-                    "server": sandbox.url,
-                    "authType": "token",
-                    "credentials": {"token": sandbox.token},
-                }
-                await ann.ask("POST", "/clusters", json=body, status=201)
-            kept = service.state.flowcore.store.repository(CLUSTERS)
-            (old,) = await kept.find({"name": "old"})
-            sealed = LOST.encrypt('{"token": "hunter2"}', context=f"cluster:{old.id}")
-            await kept.replace(evolve(old, credentials=sealed))
-            yield ann
+    hasher = Argon2BcryptHasher(cost=CHEAP)
+    async with (
+        open_sandbox(speed=20) as sandbox,
+        serve(lambda: open_app(settings, hasher=hasher), settings) as service,
+    ):
+        ann = Caller(service)
+        for name in ("old", "good"):
+            credentials = {"token": sandbox.token}
+            body = {"name": name, "server": sandbox.url, "authType": "token", "credentials": credentials}
+            await ann.ask("POST", "/clusters", json=body, status=201)
+        kept = service.app.store.repository(CLUSTERS)
+        (old,) = await kept.find({"name": "old"})
+        sealed = LOST.encrypt('{"token": "hunter2"}', context=f"cluster:{old.id}")
+        await kept.replace(evolve(old, credentials=sealed))
+        yield ann
 
 
 async def test_lists_show_it_and_everything_else(ann: Caller) -> None:
@@ -62,11 +71,11 @@ async def test_other_clusters_go_on(ann: Caller) -> None:
     await ann.ask("POST", "/clusters/old/test", status=503)
     tested: Any = await ann.ask("POST", "/clusters/good/test")
     assert "hunter2" not in str(tested)
-    made = await ann.workflow(configmap("settings", KEY="value"), cluster_id="good")
+    body = {"name": "shop", "cluster_id": "good", "nodes": [configmap("settings", KEY="value")]}
+    made = (await ann.ask("POST", "/workflows", json=body, status=201))["workflow"]
     assert (await ann.ask("POST", f"/workflows/{made['id']}/plan"))["counts"]["create"] == 1
 
 
 async def test_new_credentials_heal_it(ann: Caller) -> None:
     await ann.ask("PUT", "/clusters/old/credentials", json={"credentials": {"token": "another"}})
-    answer = await ann.ask("POST", "/clusters/old/test", status=503)
-    assert answer["code"] != "secret.unknown_key"
+    assert (await ann.ask("POST", "/clusters/old/test"))["status"] == "connected"

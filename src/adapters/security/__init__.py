@@ -2,12 +2,12 @@
 
 from adapters.security._cipher import AesGcmCipher
 from adapters.security._command import Command, CommandWrapper
-from adapters.security._common import is_common_password
 from adapters.security._key_sources import CommandSource, KeySource, ListedSource, TextSource
 from adapters.security._key_store import SourcedKeys
 from adapters.security._keyring import Keyring
 from adapters.security._keyring_file import KeyringFile
 from adapters.security._keys import Keys, generate_key
+from adapters.security._known_passwords import is_common_password
 from adapters.security._passwords import Argon2BcryptHasher, Argon2Cost, PasswordScheme
 from adapters.security._signing import SigningKey, SigningKeys, generate_signing_key
 from adapters.security._tokens import JwtTokens

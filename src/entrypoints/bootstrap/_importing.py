@@ -80,7 +80,7 @@ def wire_imports(
         ),
         queries=queries,
         end=EndImport(queries=queries, executor=executor),
-        create=CreateFromImport(create=create, authorizer=authorizer),
+        create=CreateFromImport(create=create, targets=save.targets),
         preview=PreviewImport(authorizer=authorizer, catalogue=catalogue),
         apply=ApplyImport(authorizer=authorizer, catalogue=catalogue, save=save),
         credentials=credentials,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from entrypoints.bootstrap._keys import key_source, no_keys
 from entrypoints.bootstrap._opening import open_store
 from entrypoints.settings import Settings
 from flowcore.errors import ConflictError, ForbiddenError
+from flowcore.model import AuditEntry
 from flowcore.ports.security import KeyPurpose
 from flowcore.ports.storage import Store
 from flowcore.usecases.auditing import AuditRecorder
@@ -31,12 +32,14 @@ class KeyDesk:
         keep: what can be done with them.
         source: names where they come from.
         has_store: whether there is a store with records that they may have sealed.
-        is_shared: whether services that run now learn of a new key only when they start again.
+        is_live: whether a service that runs now on this machine uses a new key at once.
+        is_shared: whether there may be services that use a new key only when they start again.
     """
 
     keep: KeepKeys
     source: str
     has_store: bool
+    is_live: bool
     is_shared: bool
 
 
@@ -75,8 +78,14 @@ async def rotated_keyring(settings: Settings, purposes: Collection[KeyPurpose]) 
 
 
 @asynccontextmanager
-async def open_key_desk(settings: Settings) -> AsyncIterator[KeyDesk]:
+async def open_key_desk(
+    settings: Settings, on_loss: Callable[[AuditEntry, BaseException | None], None]
+) -> AsyncIterator[KeyDesk]:
     """Open the keys, and the store when there is one.
+
+    Args:
+        settings: of the service.
+        on_loss: told what could not be written into the audit log.
 
     Raises:
         InvalidInputError: there are no keys, they cannot be used, or the store cannot.
@@ -87,7 +96,7 @@ async def open_key_desk(settings: Settings) -> AsyncIterator[KeyDesk]:
         store = await open_store(stack, settings, {}) if _is_kept(settings) else None
         keep = KeepKeys(keys=keys, reseal=None, clock=SystemClock())
         if store is not None:
-            recorder = await stack.enter_async_context(_recorder(store, settings))
+            recorder = await stack.enter_async_context(_recorder(store, settings, on_loss))
             reseal = Reseal(store=store, cipher=AesGcmCipher(lambda: keys.keyring.encryption))
             keep = evolve(keep, reseal=reseal, record=recorder.record)
         is_live = isinstance(keys.source, KeyringFile) and keys.source.wrapper is None
@@ -95,6 +104,7 @@ async def open_key_desk(settings: Settings) -> AsyncIterator[KeyDesk]:
             keep=keep,
             source=keys.source.name,
             has_store=store is not None,
+            is_live=is_live,
             is_shared=not (is_live and settings.store.startswith("sqlite:")),
         )
 
@@ -114,6 +124,9 @@ def _is_kept(settings: Settings) -> bool:
     return not settings.store.startswith("sqlite:///") or Path(settings.store.removeprefix("sqlite:///")).exists()
 
 
-def _recorder(store: Store, settings: Settings) -> AuditRecorder:
+def _recorder(
+    store: Store, settings: Settings, on_loss: Callable[[AuditEntry, BaseException | None], None]
+) -> AuditRecorder:
     keep = timedelta(days=settings.audit_keep_days) if settings.audit_keep_days else None
-    return AuditRecorder(log=audit_log_of(store), clock=SystemClock(), ids=SystemIds(), keep=keep)
+    log = audit_log_of(store)
+    return AuditRecorder(log=log, clock=SystemClock(), ids=SystemIds(), keep=keep, on_loss=on_loss)

@@ -19,6 +19,7 @@ from flowcore.ports.security import KeyFacts, KeyPurpose
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap import KeyDesk
+    from flowcore.model import AuditEntry
     from flowcore.usecases.keeping_keys import Dropped, KeyUse
     from flowcore.usecases.resealing import Resealed
 
@@ -87,7 +88,7 @@ def rotate_command(
             errors_console().print(f"new key {key.id} for {key.purpose} ({key.algorithm})")
         if KeyPurpose.ENCRYPTION in purposes:
             await _reseal_when_safe(desk, reseal)
-        if KeyPurpose.TOKENS in purposes:
+        if KeyPurpose.TOKENS in purposes and not desk.is_live:
             errors_console().print("services sign tokens with the new key when they are started again")
         if drop_old:
             _tell_dropped(await desk.keep.drop_old())
@@ -152,10 +153,14 @@ def _with_desk(settings: Settings, work: Callable[[KeyDesk], Any]) -> None:
     from entrypoints.bootstrap import open_key_desk
 
     async def run() -> None:
-        async with open_key_desk(settings) as desk:
+        async with open_key_desk(settings, _tell_loss) as desk:
             await work(desk)
 
     asyncio.run(run())
+
+
+def _tell_loss(entry: AuditEntry, _: BaseException | None) -> None:
+    errors_console().print(f"{entry.action} was done, and could not be written into the audit log", markup=False)
 
 
 async def _reseal_when_safe(desk: KeyDesk, wish: bool | None) -> None:

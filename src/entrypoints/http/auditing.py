@@ -21,6 +21,7 @@ from flowcore.errors import FlowcoreError
 from flowcore.model import ActorKind, AuditResult
 from flowcore.usecases.auditing import NOBODY, Actor, Happened, Target
 from flowcore.usecases.authenticating import Caller
+from flowcore.usecases.locking import network_of
 from flowcore.usecases.sessions import SignedIn
 
 #: Option of a route that changes nothing although its method is not a reading one.
@@ -168,13 +169,13 @@ class Audit(ASGIMiddleware):
         if result is not AuditResult.OK and trail.email:
             await _find_account(app, trail)
         happened = _described(scope, trail, word or REFUSED, result, code)
-        if result is AuditResult.DENIED and happened.actor.kind is ActorKind.ANONYMOUS:
-            return self._dampened(app, happened)
-        return happened
+        return self._dampened(app, happened) if result is AuditResult.DENIED else happened
 
     def _dampened(self, app: App, happened: Happened) -> Happened | None:
-        """Keep strangers from filling the log: of many refusals of one address, some are recorded and all counted."""
-        left_out = app.audit.dampener.admit(happened.address)
+        """Keep anybody from filling the log with what they may not: of many refusals of one user, or of one network of
+        strangers, some are recorded and all counted.
+        """
+        left_out = app.audit.dampener.admit(happened.actor.id or network_of(happened.address))
         if left_out is None:
             self.on_left_out()
             return None

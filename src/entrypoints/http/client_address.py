@@ -29,6 +29,7 @@ def client_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     proxy's is the client's. What stands left of it could have been written by anybody.
     """
     peer = connection.client.host if connection.client is not None else ""
+    peer = str(_address(peer) or peer)
     app: App = connection.app.state.flowcore
     trusted, header = app.settings.trusted_proxies, app.settings.forwarded_header
     if not trusted or header not in connection.headers:

@@ -39,6 +39,7 @@ class CreateIn(msgspec.Struct, rename="camel"):
     analysis: dict[str, Any]
     cluster_id: str = ""
     description: str = ""
+    team_id: str = ""
 
 
 class ApplyIn(msgspec.Struct, rename="camel"):
@@ -68,6 +69,7 @@ async def create(data: JSONBody[CreateIn], user: NamedDependency[User], app: Nam
         cluster_id=data.cluster_id,
         nodes=placed(nodes, _positions(positions)),
         edges=edges_in(_list(data.analysis, "suggestedEdges")) or (),
+        team_id=data.team_id,
     )
     detected, project = (_text(data.analysis, key) for key in ("detectedType", "name"))
     workflow = await app.imports.create(user, draft, detected_type=detected or COMPOSE, project=project)

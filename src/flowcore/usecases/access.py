@@ -33,12 +33,12 @@ class Standing:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Every id that a thing of theirs can belong to."""
-        return (self.id, *self.teams)
+        """Every id that a thing of theirs can belong to; what belongs to nobody is nobody's."""
+        return (self.id, *self.teams) if self.id else ()
 
     def role_as(self, owner_id: str) -> AccessRole | None:
         """Return their role in what belongs to *owner_id*; None when they have none."""
-        return AccessRole.OWNER if owner_id == self.id else self.teams.get(owner_id)
+        return AccessRole.OWNER if owner_id and owner_id == self.id else self.teams.get(owner_id)
 
     def role_by(self, grant: Grant) -> AccessRole:
         """Return the role that a grant gives them: through a team, not more than they have in it."""
@@ -153,7 +153,7 @@ class Authorizer:
     async def role_in(self, user: User, entity: Workflow | Cluster) -> AccessRole | None:
         """Return what a user is to a workflow or a cluster; None for nothing."""
         if user.id and entity.owner_id == user.id:
-            return AccessRole.OWNER
+            return AccessRole.OWNER  # without a look at teams and grants: this is nearly every request
         standing = await self.standing(user.id)
         roles = [role] if (role := standing.role_as(entity.owner_id)) is not None else []
         grants = await self.grants.find({"resource_id": entity.id, "grantee_id": standing.ids})

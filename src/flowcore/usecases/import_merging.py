@@ -13,6 +13,7 @@ from flowcore.merging import Merged, OnConflict, merge_drawing
 from flowcore.model import Edge, Node, Position, User, Workflow
 from flowcore.policy import Permission
 from flowcore.usecases.access import Authorizer
+from flowcore.usecases.targets import ClusterQueries
 from flowcore.usecases.workflows import CreateWorkflow, SaveWorkflow, StaleWorkflowError, WorkflowChanges, WorkflowDraft
 
 #: Tries before somebody who applies an import always loses against others who save.
@@ -51,20 +52,23 @@ class CreateFromImport:
     """Make a new workflow of an analysed application."""
 
     create: CreateWorkflow
-    authorizer: Authorizer
+    targets: ClusterQueries
 
     async def __call__(self, user: User, draft: WorkflowDraft, *, detected_type: str, project: str = "") -> Workflow:
         """Return the stored workflow.
 
         Raises:
-            InvalidInputError: the name will not do, the user has no such cluster, or ids of the drawing occur twice.
+            NotFoundError: the user is in no such team.
+            ForbiddenError: the user may not change what belongs to the team.
+            InvalidInputError: the name will not do, there is no such cluster, or ids of the drawing occur twice.
         """
+        owner_id = await self.create.authorizer.owner_for(user, draft.team_id)
         if draft.cluster_id:
             try:
-                await self.authorizer.cluster(user, draft.cluster_id, Permission.DEPLOY)
+                await self.targets.target(owner_id, draft.cluster_id)
             except NotFoundError:
-                message = f"You have no cluster called {draft.cluster_id}"
-                raise InvalidInputError.of(message, path="clusterId", fix="choose one of your clusters") from None
+                message = f"There is no cluster called {draft.cluster_id} to deploy to"
+                raise InvalidInputError.of(message, path="clusterId", fix="choose another one") from None
         described = draft.description or f"Imported from {detected_type}"
         origins = {node.id: f"{project}/{node.id}" for node in draft.nodes}
         tags = ("imported", detected_type)

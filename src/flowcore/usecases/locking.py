@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv6Address, ip_address
 
 from attrs import frozen
 
@@ -63,6 +63,13 @@ class Lockout:
             await self.throttle.take_back(network, self.address)
         await self.throttle.take_back(account, self.account)
 
+    async def undo(self, email_key: str, address: str) -> None:
+        """Count the try before as none: nobody looked whether it was right."""
+        pair, account, network = _keys(email_key, address)
+        for key, allowance in ((pair, self.pair), (account, self.account), (network, self.address)):
+            if key:
+                await self.throttle.take_back(key, allowance)
+
     async def forgive(self, user: User) -> None:
         """Let somebody try again from everywhere."""
         await self.throttle.forgive(user.email_key)
@@ -79,8 +86,7 @@ def network_of(address: str) -> str:
         parsed = ip_address(address)
     except ValueError:
         return address
-    if isinstance(parsed, IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:  # how a socket for both kinds of addresses tells of IPv4
-        return str(parsed.ipv4_mapped)
-    return f"{parsed.exploded[:19]}::/64"
+    if isinstance(parsed, IPv6Address):
+        # Sockets for both kinds show IPv4 clients so; their first 64 bits are all the same.
+        return str(parsed.ipv4_mapped or f"{parsed.exploded[:19]}::/64")
+    return str(parsed)

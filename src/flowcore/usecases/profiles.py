@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve, frozen
 
-from flowcore.errors import ConflictError, InvalidInputError
+from flowcore.errors import ConflictError, InvalidInputError, LimitExceededError
 from flowcore.model import User
 from flowcore.ports.storage import Repository
 from flowcore.ports.system import Clock
@@ -42,7 +42,12 @@ class ConfirmPassword:
         if not stored.password_hash:
             raise InvalidInputError.of("Password login is not available for OAuth accounts", path=path)
         await self.lockout.begin(stored.email_key, device.address)
-        if not (await self.passwords.verify(password, stored.password_hash)).matches:
+        try:
+            verdict = await self.passwords.verify(password, stored.password_hash)
+        except LimitExceededError:
+            await self.lockout.undo(stored.email_key, device.address)
+            raise
+        if not verdict.matches:
             raise InvalidInputError.of("Current password is incorrect", path=path)
         await self.lockout.succeed(stored.email_key, device.address)
         return stored

@@ -43,7 +43,11 @@ class SignIn:
         key = key_of_email(email)
         await self.lockout.begin(key, device.address)
         user = await self._account(key)
-        verdict = await self.passwords.verify(password, user.password_hash if user else "")
+        try:
+            verdict = await self.passwords.verify(password, user.password_hash if user else "")
+        except LimitExceededError:
+            await self.lockout.undo(key, device.address)
+            raise
         if user is None or not verdict.matches:
             raise UnauthenticatedError("Invalid email or password", code="account.wrong_password")
         await self.lockout.succeed(key, device.address)

@@ -126,7 +126,7 @@ async def test_somebody_elses_workflow_is_not_there(desk: Desk) -> None:
 
 
 async def test_a_new_workflow_remembers_where_its_nodes_came_from(desk: Desk) -> None:
-    create = CreateFromImport(create=desk.create, authorizer=desk.authorizer)
+    create = CreateFromImport(create=desk.create, targets=ClusterQueries(authorizer=desk.authorizer))
     draft = WorkflowDraft(name="w", nodes=SHOP.nodes, edges=SHOP.edges)
     made = await create(ANN, draft, detected_type="nixpacks", project="shop")
     assert (made.tags, made.description) == (("imported", "nixpacks"), "Imported from nixpacks")

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from flowcore.errors import ConflictError, ForbiddenError, InvalidInputError, LimitExceededError, NotFoundError
 from flowcore.model import Role, User
+from flowcore.usecases.invites import is_same
 from flowcore.usecases.registering import Register
 from flowcore.usecases.sessions import Device
 from tests.doubles_accounts import AccountDesk, somebody
@@ -138,6 +139,12 @@ async def test_nobody_gets_in_by_an_empty_code(desk: AccountDesk, admin: User) -
     await desk.house.set_changes_after_use(admin, changes=False)  # there is a record, and no code in it
     with pytest.raises(ForbiddenError):
         await enter(register, "bob", "")
+
+
+async def test_no_code_is_like_no_other() -> None:
+    assert is_same("123456", "123456")
+    assert not is_same("123456", "123457")
+    assert not is_same("", "")
 
 
 async def test_guessing_codes_is_slow(desk: AccountDesk, admin: User) -> None:

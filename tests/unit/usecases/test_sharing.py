@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 
 from adapters.memory import MemoryStore
 from flowcore.errors import ConflictError, FlowcoreError, ForbiddenError, InvalidInputError, NotFoundError
-from flowcore.model import AccessRole, Shareable, User, Workflow
+from flowcore.model import AccessRole, Run, Shareable, User, Workflow
 from flowcore.policy import Permission
 from flowcore.ports.storage import CLUSTERS, LEASES, TEAMS, USERS, WORKFLOWS
 from flowcore.usecases.access import Authorizer
@@ -396,3 +396,39 @@ async def test_what_is_deleted_is_gone_for_everybody_it_was_shared_with(desk: De
     await delete(BOB, flow.id)
     assert await desk.may(ANN, flow) == await desk.may(BOB, flow) == "----"
     assert await desk.authorizer.workflows_of(BOB) == []
+
+
+async def test_nothing_is_shared_with_a_team_that_one_is_not_in(desk: Desk) -> None:
+    team_id = await desk.team()
+    flow = await desk.flow(BOB)
+    with pytest.raises(NotFoundError, match="Team not found"):
+        await desk.sharing.share(BOB, FLOW, flow.id, Recipient(team_id=team_id), V)
+
+
+async def test_a_cluster_that_is_given_away_is_not_the_new_owners_default(desk: Desk) -> None:
+    await desk.cluster(BOB, "bobs")
+    given = await desk.cluster(ANN, "prod")
+    await desk.give.cluster(ANN, "prod", Recipient(email="bob@example.com"))
+    assert [each.is_default for each in await desk.targets.list(BOB) if each.id == given] == [False]
+
+
+async def test_a_cluster_that_is_deleted_is_shared_with_nobody(desk: Desk) -> None:
+    await desk.cluster(ANN, "prod")
+    await desk.sharing.share(ANN, CLUSTER, "prod", Recipient(email="bob@example.com"), D)
+    await DeleteCluster(authorizer=desk.authorizer, clusters=desk.authorizer.clusters)(ANN, "prod")
+    assert await desk.authorizer.grants.find({}) == []
+
+
+async def test_a_run_is_found_under_its_own_workflow_only(desk: Desk) -> None:
+    anns, bobs = await desk.flow(ANN), await desk.flow(BOB)
+    run = Run(id="f" * 24, workflow_id=anns.id, version=1, cluster_id="c", started_at=START)
+    await desk.authorizer.runs.add(run)
+    assert (await desk.authorizer.run(ANN, anns.id, run.id, Permission.VIEW)).workflow_id == anns.id
+    with pytest.raises(NotFoundError, match="Run not found"):
+        await desk.authorizer.run(BOB, bobs.id, run.id, Permission.VIEW)
+
+
+async def test_what_belongs_to_nobody_is_not_theirs_who_have_no_id(desk: Desk) -> None:
+    flow = await desk.flow(ANN)
+    orphan = await desk.authorizer.workflows.replace(evolve(flow, owner_id=""))
+    assert await desk.may(evolve(ANN, id=""), orphan) == "----"

@@ -116,6 +116,33 @@ async def test_the_addresses_of_one_ipv6_customer_are_one(desk: AccountDesk) -> 
     await fail(desk, Device("2001:db8:0:2::1"))
 
 
+async def test_ipv4_clients_at_a_socket_for_both_kinds_are_many(desk: AccountDesk) -> None:
+    for number in range(5):
+        await fail(desk, Device(f"::ffff:6.6.6.{number}"))
+    for _ in range(4):
+        await fail(desk, Device("6.6.6.0"))
+    assert await wait_for(desk, Device("::ffff:6.6.6.0")) == 30
+
+
+class Busy:
+    """A hasher that has no time."""
+
+    async def hash(self, password: str) -> str:
+        raise LimitExceededError("busy", retry_after=1)
+
+    async def verify(self, password: str, encoded: str) -> PasswordVerdict:
+        raise LimitExceededError("busy", retry_after=1)
+
+
+async def test_a_try_that_nobody_looked_at_is_not_counted(desk: AccountDesk) -> None:
+    await desk.register()(somebody())
+    busy = evolve(desk.sign_in, passwords=Passwords(hasher=Busy()))
+    for _ in range(200):
+        with pytest.raises(LimitExceededError, match="busy"):
+            await busy("ann@example.com", RIGHT, device=THERE)
+    await desk.sign_in("ann@example.com", RIGHT, device=THERE)
+
+
 async def test_an_administrator_forgives(desk: AccountDesk) -> None:
     user = (await desk.register()(somebody())).user
     await fail(desk, THERE, times=5)

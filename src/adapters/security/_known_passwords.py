@@ -12,10 +12,10 @@ def is_common_password(password: str) -> bool:
     Args:
         password: in lower case.
     """
-    return password in _common()
+    return password in _known()
 
 
 @cache
-def _common() -> frozenset[str]:
+def _known() -> frozenset[str]:
     text = (files("adapters.security") / "common_passwords.txt").read_text(encoding="ascii")
     return frozenset(line for line in text.splitlines() if not line.startswith("#"))
