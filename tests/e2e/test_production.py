@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -50,4 +51,4 @@ def test_the_service_asks_for_keys_and_safe_settings_and_then_starts(tmp_path: P
         finally:
             service.terminate()
             service.communicate(timeout=20)
-    assert service.returncode == 0
+    assert service.returncode in (0, -signal.SIGTERM)  # it may be told before it listens for signals

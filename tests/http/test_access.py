@@ -12,6 +12,7 @@ from tests.http.conftest import Caller
 
 pytestmark = pytest.mark.anyio
 
+
 async def test_a_token_in_the_query_is_taken_on_streams_only(client: AsyncTestClient[Any], ann: Caller) -> None:
     answer = await client.get(f"/v1/api/profile?token={ann.token}")
     assert answer.status_code == 401

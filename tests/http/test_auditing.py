@@ -248,6 +248,14 @@ async def test_a_store_that_is_away_delays_the_entry_and_not_the_answer(cluster:
     assert [entry.action for entry in await log.all()] == ["workflow.create"]  # written when the service stopped
 
 
+async def test_a_mistake_in_the_hook_does_not_turn_the_answer(
+    ann: Caller, client: AsyncTestClient[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("entrypoints.http.auditing.device_of", lambda _: 1 / 0)
+    await ann.ask("POST", "/workflows", json={"name": "shop"}, status=201)
+    assert "audit_entries_lost_total 1.0" in (await client.get("/metrics")).text
+
+
 async def test_a_request_whose_client_goes_away_is_recorded(ann: Caller, client: AsyncTestClient[Any]) -> None:
     app, log = use_cases(client), PlayedAuditLog()
     recorder = AuditRecorder(log=log, clock=app.clock, ids=SequentialIds())
@@ -266,7 +274,7 @@ async def test_a_request_whose_client_goes_away_is_recorded(ann: Caller, client:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await Audit(lambda: None).handle(scope, gone, gone, gone)
+        await Audit(lambda: None, lambda *_: None).handle(scope, gone, gone, gone)
     await recorder.written()
 
     (entry,) = await log.all()

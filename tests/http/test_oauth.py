@@ -365,3 +365,11 @@ async def test_the_invite_code_travels_in_the_browser(world: World) -> None:
     assert error_of(await world.sign_in()) == "Valid invite code required"
     assert "code=" in await world.sign_in(inviteCode="come-in")
     assert "come-in" not in str(world.idp.requests)
+
+
+@pytest.mark.parametrize("settings", [evolve(OFFERED, invite_code="come-in")])
+async def test_guessing_invite_codes_is_slow_this_way_too(world: World) -> None:
+    await register(world.browser, "first@example.com")
+    told = [error_of(await world.sign_in(inviteCode=f"fci_{number}")) for number in range(15)]
+    assert told[:10] == ["Valid invite code required"] * 10
+    assert told[-1] == "Too many failed attempts; try again later"

@@ -119,7 +119,11 @@ def create_app(open_app: OpenApp, settings: Settings, *, pages: Sequence[Control
             "streams": Provide(lambda: open_streams, sync_to_thread=False),
         },
         lifespan=[lifespan],
-        middleware=[Observe(numbers, logger), Harden(settings), Audit(numbers.audit_left_out.inc)],
+        middleware=[
+            Observe(numbers, logger),
+            Harden(settings),
+            Audit(numbers.audit_left_out.inc, numbers.count_unrecorded),
+        ],
         after_exception=[note_error],
         before_send=[headers_of(settings), tell_limits],
         exception_handlers=_ANSWERS,

@@ -130,11 +130,17 @@ async def note_error(error: Exception, scope: Scope) -> None:
 
 @define(eq=False)
 class Audit(ASGIMiddleware):
-    """Records requests. The answer goes out when the entry is written, or when writing it takes too long."""
+    """Records requests. The answer goes out when the entry is written, or when writing it takes too long.
+
+    Attributes:
+        on_left_out: told of every refusal that is not recorded, because there are too many of its sort.
+        on_mistake: told the word of a request that could not be recorded by a mistake of ours.
+    """
 
     scopes = (ScopeType.HTTP,)
 
     on_left_out: Callable[[], None]
+    on_mistake: Callable[[str, Exception], None]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Let one request pass, and record it."""
@@ -146,9 +152,7 @@ class Audit(ASGIMiddleware):
             nonlocal answered
             if message["type"] == "http.response.start" and not answered:
                 answered = True
-                happened = await self._happened(app, scope, trail, message["status"])
-                if happened is not None:
-                    await app.audit.recorder.record(happened)
+                await self._record(app, scope, trail, message["status"])
             await send(message)
 
         try:
@@ -158,6 +162,14 @@ class Audit(ASGIMiddleware):
             if not answered and (word := _word(scope)):
                 # Whoever asked went away, or we broke down: what was done by then is not known.
                 app.audit.recorder.note(_described(scope, trail, word, AuditResult.FAILED, "request.broken_off"))
+
+    async def _record(self, app: App, scope: Scope, trail: _Trail, status: int) -> None:
+        try:
+            happened = await self._happened(app, scope, trail, status)
+            if happened is not None:
+                await app.audit.recorder.record(happened)
+        except Exception as error:  # noqa: BLE001 (what was done is done: a mistake here must not turn its answer)
+            self.on_mistake(_word(scope), error)
 
     async def _happened(self, app: App, scope: Scope, trail: _Trail, status: int) -> Happened | None:
         word = _word(scope)

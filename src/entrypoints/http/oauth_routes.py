@@ -18,7 +18,7 @@ from entrypoints.bootstrap import App
 from entrypoints.http.access import PUBLIC, needs
 from entrypoints.http.account_shapes import SignedInOut, answer_with
 from entrypoints.http.auditing import audited, tell_failure, tell_signed_in
-from entrypoints.http.client_address import device_of
+from entrypoints.http.client_address import client_address, device_of
 from entrypoints.http.cookies import require_own_origin
 from entrypoints.settings import Settings
 from flowcore.model import User
@@ -73,6 +73,7 @@ async def callback(request: Request[Any, Any, Any], provider: FromPath[str], app
         code=query.get("code", ""),
         error=query.get("error", ""),
         issuer=query.get("iss", ""),
+        address=client_address(request),
     )
     landing = await app.finish_oauth(provider, answer, request.cookies.get(_cookie_name(app.settings), ""))
     _tell(landing, provider if provider in app.providers.by_name else "unknown")

@@ -48,6 +48,11 @@ class Numbers:
         self.audit_lost = Counter("audit_entries_lost_total", lost, registry=self.registry)
         self.audit_left_out = Counter("audit_entries_left_out_total", left_out, registry=self.registry)
 
+    def count_unrecorded(self, action: str, error: Exception) -> None:
+        """Count a request that could not be recorded in the audit log by a mistake of ours."""
+        self.audit_lost.inc()
+        structlog.get_logger("flowcore.audit").error("request not audited", action=action, exc_info=error)
+
     def count_loss(self, entry: AuditEntry, error: BaseException | None) -> None:
         """Count an entry of the audit log that could not be stored, and write it into the log of the service."""
         self.audit_lost.inc()

@@ -74,12 +74,17 @@ class Beginning:
 
 @frozen(kw_only=True)
 class Return:
-    """The parameters that a provider sent the browser back with; empty where there was none."""
+    """The parameters that a provider sent the browser back with; empty where there was none.
+
+    Attributes:
+        address: where the browser is.
+    """
 
     state: str = field(default="", repr=False)
     code: str = field(default="", repr=False)
     error: str = field(default="", repr=False)
     issuer: str = ""
+    address: str = ""
 
 
 @frozen(kw_only=True)
@@ -224,7 +229,7 @@ class FinishOAuth:
         if state.link_user_id:
             await self.identities.add(provider, proven, state.link_user_id)
             return Landing(path="/profile", query={"linked": provider.name})
-        user = await self.admit(provider, proven, invite_of(keepsake))
+        user = await self.admit(provider, proven, invite_of(keepsake), address=answer.address)
         await self.welcome(user)
         query = {"code": await self._exchange_code(user, state)}
         return Landing(path="/auth/callback", query=query | ({"next": state.next_path} if state.next_path else {}))

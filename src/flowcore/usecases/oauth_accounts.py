@@ -96,6 +96,15 @@ class Provider:
     policy: ProviderPolicy = field(factory=ProviderPolicy)
 
 
+@frozen
+class _Candidate:
+    """What somebody brings who has no account."""
+
+    role: Role
+    invite_code: str = field(repr=False)
+    address: str
+
+
 @frozen(kw_only=True)
 class AdmitIdentity:
     """Find or make the account of a proven identity."""
@@ -107,8 +116,16 @@ class AdmitIdentity:
     clock: Clock
     ids: IdSource
 
-    async def __call__(self, provider: Provider, proven: ProvenIdentity, invite_code: str) -> User:
+    async def __call__(
+        self, provider: Provider, proven: ProvenIdentity, invite_code: str, *, address: str = ""
+    ) -> User:
         """Return the account.
+
+        Args:
+            provider: who proved the identity.
+            proven: the identity.
+            invite_code: as typed before the browser was sent away.
+            address: where the browser is; empty when nobody knows.
 
         Raises:
             ForbiddenError: the address, the domain or the groups will not do, or nobody may sign up (like this).
@@ -116,13 +133,14 @@ class AdmitIdentity:
             ProviderError: the provider tells no address.
         """
         role, email = provider.policy.role_of(proven), provider.policy.address_of(proven)
+        candidate = _Candidate(role, invite_code, address)
         user = await self._known(provider, proven)
         if user is None:
             async with self.leases.waiting(LINKING):
                 # Somebody may have been faster.
                 user = await self._known(provider, proven)
                 if user is None:
-                    return await self._newcomer(provider, evolve(proven, email=email), role, invite_code)
+                    return await self._newcomer(provider, evolve(proven, email=email), candidate)
         return await self._with_role(provider, user, role)
 
     async def _known(self, provider: Provider, proven: ProvenIdentity) -> User | None:
@@ -133,16 +151,16 @@ class AdmitIdentity:
                 return None
         return None
 
-    async def _newcomer(self, provider: Provider, proven: ProvenIdentity, role: Role, invite_code: str) -> User:
+    async def _newcomer(self, provider: Provider, proven: ProvenIdentity, candidate: _Candidate) -> User:
         found = await self.users.find({"email_key": key_of_email(proven.email)}, limit=1)
         if not found:
-            return await self._enrolled(provider, proven, role, invite_code)
+            return await self._enrolled(provider, proven, candidate)
         if not provider.policy.link_verified_email:
             text = "An account with this email exists. Sign in with your password and link the provider in your profile"
             raise ConflictError(text, code="oauth.link_required")
         return await self._taken_over(provider, proven, found[0])
 
-    async def _enrolled(self, provider: Provider, proven: ProvenIdentity, role: Role, invite_code: str) -> User:
+    async def _enrolled(self, provider: Provider, proven: ProvenIdentity, candidate: _Candidate) -> User:
         self.enrol.policy.require_open()
         self.enrol.policy.require_domain(proven.email)
         user = User(
@@ -150,13 +168,13 @@ class AdmitIdentity:
             email=proven.email,
             email_key=key_of_email(proven.email),
             name=proven.name.strip() or proven.email.partition("@")[0],
-            role=role,
+            role=candidate.role,
             auth_provider=provider.name,
             created_at=self.clock.now(),
         )
         identity = await self._link(provider, proven, user.id)
         try:
-            stored = await self.enrol(user, invite_code)
+            stored = await self.enrol(user, candidate.invite_code, address=candidate.address)
         except (ForbiddenError, ConflictError, LimitExceededError):
             await self.identities.remove(identity.id)
             raise
