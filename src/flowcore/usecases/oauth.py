@@ -35,7 +35,7 @@ _LONGEST_PATH = 512
 #: A path below the front end: no host, no backslash, no blank or control character, no step upwards.
 _NEXT_PATH = re.compile(r"/(?![/\\]|\.\.?(?:[/?#]|$))(?:(?!//|/\.\.?(?:[/?#]|$))[!-\[\]-~])*")
 #: Errors whose text is made for who signs in; every other is told to the log only.
-_TOLD = ("oauth.", "account.")
+_TOLD = ("oauth.", "account.", "throttle.")
 
 
 @frozen(kw_only=True)
