@@ -14,17 +14,17 @@ from flowcore.errors import InvalidInputError, UnauthenticatedError
 from flowcore.model import User
 from flowcore.ports.security import Claims, PasswordVerdict
 from flowcore.ports.storage import ATTEMPTS, HOUSE_CODES, INVITES, LEASES, SESSIONS, USERS, Repository, Store
-from flowcore.usecases.authenticating import Authenticate, RefreshToken
-from flowcore.usecases.enrolling import Enrol, SignUpPolicy
-from flowcore.usecases.invites import Admission, HouseCodes, Invites
+from flowcore.usecases.accounts.authenticating import Authenticate, RefreshToken
+from flowcore.usecases.accounts.enrolling import Enrol, SignUpPolicy
+from flowcore.usecases.accounts.invites import Admission, HouseCodes, Invites
+from flowcore.usecases.accounts.locking import Lockout
+from flowcore.usecases.accounts.passwords import PasswordRules, Passwords
+from flowcore.usecases.accounts.profiles import ConfirmPassword
+from flowcore.usecases.accounts.registering import Newcomer, Register
+from flowcore.usecases.accounts.sessions import Sessions
+from flowcore.usecases.accounts.signing_in import SignIn
+from flowcore.usecases.accounts.throttling import Throttle
 from flowcore.usecases.leasing import Leases
-from flowcore.usecases.locking import Lockout
-from flowcore.usecases.passwords import PasswordRules, Passwords
-from flowcore.usecases.profiles import ConfirmPassword
-from flowcore.usecases.registering import Newcomer, Register
-from flowcore.usecases.sessions import Sessions
-from flowcore.usecases.signing_in import SignIn
-from flowcore.usecases.throttling import Throttle
 from tests.doubles import FrozenClock, SequentialIds
 
 

@@ -10,7 +10,7 @@ from flowcore.errors import FlowcoreError
 from flowcore.model import ActorKind, AuditEntry
 from flowcore.ports.audit import AuditQuery
 from flowcore.ports.storage import AUDIT_LOG
-from flowcore.usecases.auditing import StoredAuditLog
+from flowcore.usecases.auditing.recording import StoredAuditLog
 from tests.doubles import START
 
 

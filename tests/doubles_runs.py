@@ -14,14 +14,14 @@ from flowcore.kinds import core_catalogue
 from flowcore.model import Cluster, Edge, Node, Run, User, Workflow, WorkflowStatus
 from flowcore.ports.storage import CLUSTERS, LEASES, RUNS, VERSIONS, WORKFLOWS
 from flowcore.usecases.access import Authorizer
-from flowcore.usecases.desk import RunDesk
-from flowcore.usecases.executing import RunExecutor
-from flowcore.usecases.following import FollowWorkflow, StatusQueries
+from flowcore.usecases.clusters.targets import ClusterQueries
+from flowcore.usecases.drawings.versions import History
 from flowcore.usecases.leasing import Leases
-from flowcore.usecases.running import CancelRun, RunQueries, RunRequest, StartRun
-from flowcore.usecases.targets import ClusterQueries
-from flowcore.usecases.versions import History
-from flowcore.usecases.watching import Watching
+from flowcore.usecases.runs.desk import RunDesk
+from flowcore.usecases.runs.executing import RunExecutor
+from flowcore.usecases.runs.following import FollowWorkflow, StatusQueries
+from flowcore.usecases.runs.running import CancelRun, RunQueries, RunRequest, StartRun
+from flowcore.usecases.runs.watching import Watching
 from tests.doubles import PATIENCE, START, FrozenClock, SequentialIds
 from tests.doubles_cluster import PlayedCluster, PlayedClusters
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from adapters.sqlite import open_sqlite
 from entrypoints.cli.app import cli
 from flowcore.ports.storage import AUDIT_LOG
-from flowcore.usecases.auditing import StoredAuditLog
+from flowcore.usecases.auditing.recording import StoredAuditLog
 from tests.doubles_audit import an_entry
 
 Run = Callable[..., Result]

@@ -18,7 +18,7 @@ from adapters.sqlite import open_sqlite
 from entrypoints.cli.app import cli
 from flowcore.model import AuditEntry, Role, Session, User
 from flowcore.ports.storage import ATTEMPTS, AUDIT_LOG, SESSIONS, USERS, Store
-from flowcore.usecases.enrolling import FOUNDER
+from flowcore.usecases.accounts.enrolling import FOUNDER
 from tests.doubles import START, FrozenClock
 from tests.doubles_accounts import AccountDesk
 

@@ -13,8 +13,8 @@ import pytest
 from flowcore.errors import FlowcoreError, ForbiddenError, LimitExceededError, UnauthenticatedError
 from flowcore.model import Role
 from flowcore.ports.storage import USERS
-from flowcore.usecases.enrolling import FOUNDER
-from flowcore.usecases.sessions import Device, SignedIn
+from flowcore.usecases.accounts.enrolling import FOUNDER
+from flowcore.usecases.accounts.sessions import Device, SignedIn
 from tests.backends import NAMES, new_backend
 from tests.doubles import FrozenClock, SequentialIds
 from tests.doubles_accounts import AccountDesk, somebody

@@ -14,8 +14,8 @@ from flowcore.errors import ForbiddenError
 from flowcore.model import ActorKind, AuditEntry, AuditResult
 from flowcore.ports.audit import AuditLog, AuditQuery
 from flowcore.ports.storage import AUDIT_LOG, Store
-from flowcore.usecases.audit_queries import BATCH, batches
-from flowcore.usecases.auditing import StoredAuditLog
+from flowcore.usecases.auditing.queries import BATCH, batches
+from flowcore.usecases.auditing.recording import StoredAuditLog
 from tests.backends import NAMES, Backend, new_backend
 from tests.doubles import START
 from tests.doubles_audit import an_entry

@@ -17,10 +17,10 @@ from entrypoints.settings import Settings
 from flowcore import InvalidInputError, Workflow, import_compose, render, validate
 from flowcore.manifests import to_yaml
 from flowcore.model import Manifest, Run, RunOptions, RunStatus, User, WorkflowStatus
-from flowcore.usecases.clusters import ClusterDraft
-from flowcore.usecases.preparing import GivenValues
-from flowcore.usecases.running import RunRequest
-from flowcore.usecases.workflows import WorkflowDraft
+from flowcore.usecases.clusters.keeping import ClusterDraft
+from flowcore.usecases.drawings.workflows import WorkflowDraft
+from flowcore.usecases.runs.preparing import GivenValues
+from flowcore.usecases.runs.running import RunRequest
 from tests.schemas import violations
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -104,13 +104,13 @@ async def deployed(app: App, user: User, project: Project) -> Run:
     draft = WorkflowDraft(
         name=project.name, nodes=tuple(nodes), edges=project.workflow.edges, status=WorkflowStatus.PUBLISHED
     )
-    workflow = await app.create_workflow(user, draft)
+    workflow = await app.workflows.create(user, draft)
     options = RunOptions(generate_secrets=True, timeout=120)
-    run = await app.start_run(
+    run = await app.runs.start(
         user, workflow.id, RunRequest(given=GivenValues(secrets=project.secrets), options=options)
     )
-    await app.executor.finished(run.id)
-    return await app.run_queries.get(user, workflow.id, run.id)
+    await app.runs.executor.finished(run.id)
+    return await app.runs.queries.get(user, workflow.id, run.id)
 
 
 async def test_nearly_every_file_comes_up_healthy_on_the_sandbox(projects: list[Project]) -> None:
@@ -118,8 +118,8 @@ async def test_nearly_every_file_comes_up_healthy_on_the_sandbox(projects: list[
     async with open_sandbox(speed=20) as sandbox:
         gift = ClusterDraft(name="sandbox", server=sandbox.url, credentials={"token": sandbox.token})
         async with open_app(Settings(store_url="memory://"), gift=gift) as app:
-            user = await app.act_locally()
-            async with app.executor.desk.access.connect(await app.cluster_queries.default(user)) as connection:
+            user = await app.accounts.act_locally()
+            async with app.runs.executor.desk.access.connect(await app.clusters.queries.default(user)) as connection:
                 for namespace in namespaces_of(accepted):
                     await connection.apply(namespace)
             runs = await asyncio.gather(*(deployed(app, user, project) for project in accepted))

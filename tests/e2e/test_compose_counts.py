@@ -12,10 +12,10 @@ from entrypoints.bootstrap import open_app
 from entrypoints.settings import Settings
 from flowcore import import_compose, render, validate
 from flowcore.model import RunOptions, RunStatus, WorkflowStatus
-from flowcore.usecases.clusters import ClusterDraft
-from flowcore.usecases.preparing import GivenValues
-from flowcore.usecases.running import RunRequest
-from flowcore.usecases.workflows import WorkflowDraft
+from flowcore.usecases.clusters.keeping import ClusterDraft
+from flowcore.usecases.drawings.workflows import WorkflowDraft
+from flowcore.usecases.runs.preparing import GivenValues
+from flowcore.usecases.runs.running import RunRequest
 from tests.carrying import count
 from tests.schemas import violations
 
@@ -56,13 +56,13 @@ async def test_the_larger_application_comes_up_on_the_sandbox() -> None:
     async with open_sandbox(speed=20) as sandbox:
         gift = ClusterDraft(name="sandbox", server=sandbox.url, credentials={"token": sandbox.token})
         async with open_app(Settings(store_url="memory://"), gift=gift) as app:
-            user = await app.act_locally()
-            async with app.executor.desk.access.connect(await app.cluster_queries.default(user)) as connection:
+            user = await app.accounts.act_locally()
+            async with app.runs.executor.desk.access.connect(await app.clusters.queries.default(user)) as connection:
                 await connection.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "larger"}})
-            workflow = await app.create_workflow(user, draft)
+            workflow = await app.workflows.create(user, draft)
             options = RunOptions(generate_secrets=True, timeout=120)
             given = GivenValues(secrets=imported.secret_values)
-            run = await app.start_run(user, workflow.id, RunRequest(given=given, options=options))
-            await app.executor.finished(run.id)
-            ended = await app.run_queries.get(user, workflow.id, run.id)
+            run = await app.runs.start(user, workflow.id, RunRequest(given=given, options=options))
+            await app.runs.executor.finished(run.id)
+            ended = await app.runs.queries.get(user, workflow.id, run.id)
     assert ended.status is RunStatus.COMPLETED, (ended.error, ended.node_states)

@@ -13,9 +13,9 @@ from litestar.testing import AsyncTestClient
 from adapters.security import Argon2BcryptHasher, Argon2Cost
 from entrypoints.bootstrap import App, open_app
 from entrypoints.http import create_app
-from entrypoints.limit_settings import UNLIMITED
 from entrypoints.settings import Settings
-from flowcore.usecases.clusters import ClusterDraft
+from entrypoints.settings.limits import UNLIMITED
+from flowcore.usecases.clusters.keeping import ClusterDraft
 from tests.doubles_cluster import PlayedCluster, PlayedClusters
 
 CHEAP = Argon2Cost(memory_kib=8, passes=1)

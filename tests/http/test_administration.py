@@ -146,7 +146,7 @@ async def test_a_disabled_accounts_streams_end_and_its_runs_go_on(cluster: Playe
             async for _ in answer.aiter_bytes():
                 pass  # to its end
         cluster.release()
-        await service.app.executor.finished(run_id)
+        await service.app.runs.executor.finished(run_id)
         run = await service.app.store.repository(RUNS).get(run_id)
     assert run.status == "completed"
 

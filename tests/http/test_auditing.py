@@ -19,7 +19,7 @@ from entrypoints.bootstrap import App
 from entrypoints.http import create_app
 from entrypoints.http.auditing import Audit, audited
 from flowcore.errors import UnavailableError
-from flowcore.usecases.auditing import AuditRecorder
+from flowcore.usecases.auditing.recording import AuditRecorder
 from tests.doubles import SequentialIds
 from tests.doubles_audit import PlayedAuditLog, an_entry
 from tests.doubles_cluster import PlayedCluster
@@ -102,7 +102,7 @@ async def test_a_run_is_recorded_when_it_begins_and_when_it_ends(cluster: Played
     async with serve(open_played(cluster), SETTINGS) as service:
         workflow_id = await service.workflow(configmap("settings", key="value"))
         run_id = await service.run(workflow_id)
-        await service.app.executor.finished(run_id)
+        await service.app.runs.executor.finished(run_id)
         await service.app.audit.recorder.written()
         url = "/admin/audit?action="
         begun, *_ = (await service.client.get(f"{url}workflow.run")).json()["entries"]

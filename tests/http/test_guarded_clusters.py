@@ -12,7 +12,7 @@ from adapters.sandbox import open_sandbox
 from adapters.security import Argon2BcryptHasher
 from entrypoints.bootstrap import open_app
 from flowcore.addresses import AddressPolicy
-from flowcore.usecases.clusters import ClusterDraft
+from flowcore.usecases.clusters.keeping import ClusterDraft
 from flowcore.usecases.guarding import Guard
 from tests.doubles_network import ScriptedResolver
 from tests.http.conftest import CHEAP, SETTINGS

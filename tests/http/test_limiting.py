@@ -13,8 +13,8 @@ from adapters.security import Argon2BcryptHasher
 from entrypoints.bootstrap import open_app
 from entrypoints.http import create_app
 from entrypoints.http.limiting import Buckets, RateClass
-from entrypoints.limit_settings import UNLIMITED, RateLimits
 from entrypoints.settings import Settings
+from entrypoints.settings.limits import UNLIMITED, RateLimits
 from tests.doubles import FrozenClock
 from tests.doubles_cluster import PlayedCluster, PlayedClusters
 from tests.http.conftest import CHEAP, Caller, register, with_settings

@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from entrypoints.http.serving import listen, serve_app
-from flowcore.usecases.locking import network_of
+from flowcore.usecases.accounts.locking import network_of
 from tests.doubles import PATIENCE
 from tests.doubles_cluster import PlayedCluster
 from tests.http.conftest import open_played

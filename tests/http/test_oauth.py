@@ -16,8 +16,8 @@ from litestar.testing import AsyncTestClient
 from adapters.security import Argon2BcryptHasher
 from entrypoints.bootstrap import App, open_app
 from entrypoints.http import create_app
-from entrypoints.oauth_settings import ProviderSettings
 from entrypoints.settings import Settings
+from entrypoints.settings.oauth import ProviderSettings
 from flowcore.errors import UnavailableError
 from flowcore.ports.identity import ProvenIdentity
 from tests.doubles import FrozenClock

@@ -14,7 +14,7 @@ from adapters.sandbox import Sandbox, open_sandbox
 from adapters.security import Argon2BcryptHasher
 from entrypoints.bootstrap import open_app
 from flowcore.model import Manifest, ObjectRef
-from flowcore.usecases.clusters import ClusterDraft
+from flowcore.usecases.clusters.keeping import ClusterDraft
 from tests.http.conftest import CHEAP, SETTINGS
 from tests.http.serving import Service, serve
 
@@ -68,8 +68,8 @@ async def ann(sandbox: Sandbox) -> AsyncIterator[Caller]:
 
 async def live(ann: Caller, kind: str, name: str, api_version: str = "v1") -> Manifest | None:
     app = ann.service.app
-    cluster = (await app.cluster_queries.authorizer.clusters.find({}))[0]
-    async with app.test_cluster.access.connect(cluster) as connection:
+    cluster = (await app.clusters.queries.authorizer.clusters.find({}))[0]
+    async with app.clusters.test.access.connect(cluster) as connection:
         return await connection.get(ObjectRef(api_version, kind, name, "default"))
 
 

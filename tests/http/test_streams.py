@@ -62,7 +62,7 @@ async def test_a_stream_tells_the_state_then_the_changes_then_the_end_of_a_run_a
 
 async def test_a_client_that_comes_late_is_told_how_every_node_stands(service: Service) -> None:
     workflow_id = await service.workflow(DEPLOYMENT, configmap("a", K="v"))
-    await service.app.executor.finished(await service.run(workflow_id))
+    await service.app.runs.executor.finished(await service.run(workflow_id))
     async with service.stream(workflow_id) as listener:
         first = (await listener.until("metadata"))[-1]["data"]
     states = {node["id"]: node["data"]["_status"]["state"] for node in first["nodes"]}
@@ -104,10 +104,10 @@ async def test_a_silent_stream_sends_comments(service: Service) -> None:
 async def test_what_another_process_did_with_a_run_is_told_as_the_whole_state(service: Service) -> None:
     workflow_id = await service.workflow(configmap("a", K="v"))
     run_id = await service.run(workflow_id)
-    await service.app.executor.finished(run_id)
+    await service.app.runs.executor.finished(run_id)
     async with service.stream(workflow_id) as listener:
         await listener.until("metadata")
-        runs = service.app.run_queries.runs
+        runs = service.app.runs.queries.runs
         await runs.replace(evolve(await runs.get(run_id), error="changed elsewhere"))
         synced = (await listener.until("workflow_sync"))[-1]["data"]["data"]
     assert synced["run"]["error"] == "changed elsewhere"
@@ -135,7 +135,7 @@ async def test_a_client_that_stops_reading_slows_nobody_and_ends_with_the_true_s
             service.app.feed.publish(channel, Event(type="error", data={**filler, "number": number}))
             if number % 50 == 0:
                 await asyncio.sleep(0)
-        await service.app.executor.finished(await service.run(workflow_id))
+        await service.app.runs.executor.finished(await service.run(workflow_id))
         assert (await quick.until("complete"))[-1]["data"]["data"]["status"] == "completed"
         # The slow one reads on now: some events are gone, the end of the run and the true state are not.
         events = await slow.until("complete")

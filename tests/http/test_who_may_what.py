@@ -19,13 +19,13 @@ from entrypoints.http import create_app
 from entrypoints.http.access import scope_of
 from flowcore.model import AccessRole, ImportSession, ImportStatus, Node, Shareable, User, WorkflowStatus
 from flowcore.ports.storage import IMPORT_SESSIONS, USERS
-from flowcore.usecases.clusters import ClusterDraft
-from flowcore.usecases.registering import Newcomer
-from flowcore.usecases.running import RunRequest
-from flowcore.usecases.sessions import Device
-from flowcore.usecases.sharing import Recipient
-from flowcore.usecases.versions import Description
-from flowcore.usecases.workflows import WorkflowChanges, WorkflowDraft
+from flowcore.usecases.accounts.registering import Newcomer
+from flowcore.usecases.accounts.sessions import Device
+from flowcore.usecases.clusters.keeping import ClusterDraft
+from flowcore.usecases.drawings.versions import Description
+from flowcore.usecases.drawings.workflows import WorkflowChanges, WorkflowDraft
+from flowcore.usecases.runs.running import RunRequest
+from flowcore.usecases.sharing.grants import Recipient
 from tests.doubles_cluster import PlayedCluster
 from tests.http.conftest import SETTINGS, open_played
 from tests.http.route_table import TABLE, Row, Things, Who, drawing
@@ -126,12 +126,12 @@ class World:
                 self.people[name] = found[0]
             else:
                 newcomer = Newcomer(email=email, password="correct horse 7", name=name)
-                self.people[name] = (await self.app.register(newcomer)).user
+                self.people[name] = (await self.app.accounts.register(newcomer)).user
             self.tokens[name] = await self.token(name)
         await self._spoil_tokens()
 
     async def token(self, name: str) -> str:
-        return (await self.app.sessions.open(self.people[name], Device())).token
+        return (await self.app.accounts.sessions.open(self.people[name], Device())).token
 
     async def sign_in_again(self, name: str) -> None:
         self.tokens[name] = await self.token(name)
@@ -140,7 +140,7 @@ class World:
 
     async def _spoil_tokens(self) -> None:
         """Make the tokens that must not be accepted; each differs from a good one in one thing."""
-        sessions, owner = self.app.sessions, self.people["owner"]
+        sessions, owner = self.app.accounts.sessions, self.people["owner"]
         good = sessions.tokens.verify(self.tokens["owner"])
         past = self.app.clock.now() - timedelta(days=30)
         expired = evolve(good, issued_at=past, expires_at=past + timedelta(days=1))
@@ -156,7 +156,7 @@ class World:
             "write": "deploy",
             "admin": "write",
         }.items():
-            made = await self.app.api_tokens.make(owner, name=scope, scopes=(others,), days=1)
+            made = await self.app.accounts.api_tokens.make(owner, name=scope, scopes=(others,), days=1)
             self.tokens[f"no {scope}"] = made.token
         users = self.app.store.repository(USERS)
         disabled = await users.get(self.people["disabled"].id)
@@ -186,18 +186,18 @@ class World:
         return Things(ids)
 
     async def _session(self, owner: User) -> dict[str, str]:
-        return {"sid": (await self.app.sessions.open(owner, Device())).session.id}
+        return {"sid": (await self.app.accounts.sessions.open(owner, Device())).session.id}
 
     async def _api_token(self, owner: User) -> dict[str, str]:
-        made = await self.app.api_tokens.make(owner, name="ci", scopes=("read",), days=1)
+        made = await self.app.accounts.api_tokens.make(owner, name="ci", scopes=("read",), days=1)
         return {"token_id": made.kept.id}
 
     async def _account(self, _: User) -> dict[str, str]:
         newcomer = Newcomer(email=f"someone-{self.made}@example.com", password="correct horse 7", name="Someone")
-        return {"account_id": (await self.app.register(newcomer)).user.id}
+        return {"account_id": (await self.app.accounts.register(newcomer)).user.id}
 
     async def _invite(self, _: User) -> dict[str, str]:
-        return {"invite_id": (await self.app.invites.make(self.people["administrator"])).kept.id}
+        return {"invite_id": (await self.app.accounts.invites.make(self.people["administrator"])).kept.id}
 
     async def _credential(self, owner: User) -> dict[str, str]:
         await self.app.imports.credentials.put(owner, "git.example.com", username="git", secret="s")
@@ -205,17 +205,17 @@ class World:
 
     async def _workflow(self, owner: User) -> dict[str, str]:
         app, node = self.app, Node(id="a", type="configmap", data={"name": "a", "data": {"K": "v"}})
-        made = await app.create_workflow(owner, WorkflowDraft(name="shop", cluster_id="sandbox", nodes=(node,)))
-        await app.save_workflow(owner, made.id, WorkflowChanges(status=WorkflowStatus.PUBLISHED))
-        await app.create_version(owner, made.id, Description())
-        run = await app.start_run(owner, made.id, RunRequest())
-        await app.executor.finished(run.id)
+        made = await app.workflows.create(owner, WorkflowDraft(name="shop", cluster_id="sandbox", nodes=(node,)))
+        await app.workflows.save(owner, made.id, WorkflowChanges(status=WorkflowStatus.PUBLISHED))
+        await app.versions.create(owner, made.id, Description())
+        run = await app.runs.start(owner, made.id, RunRequest())
+        await app.runs.executor.finished(run.id)
         grant_id = await self._share(owner, Shareable.WORKFLOW, made.id)
         return {"workflow_id": made.id, "run_id": run.id, "grant_id": grant_id}
 
     async def _cluster(self, owner: User) -> dict[str, str]:
         draft = ClusterDraft(name=f"cluster-{self.made}", server="https://k8s", credentials={"token": "t"})
-        made = await self.app.add_cluster(owner, draft)
+        made = await self.app.clusters.add(owner, draft)
         return {"name": made.name, "cluster_grant_id": await self._share(owner, Shareable.CLUSTER, made.name)}
 
     async def _share(self, owner: User, kind: Shareable, name: str) -> str:

@@ -11,7 +11,7 @@ from flowcore.layout import arrange, card_size
 from flowcore.merging import Merged, OnConflict, merge_drawing
 from flowcore.merging._names import group_of
 from flowcore.model import Edge, Node, Workflow
-from flowcore.usecases.import_merging import Import, merge
+from flowcore.usecases.imports.merging import Import, merge
 
 CORE = core_catalogue()
 _IDS = st.sampled_from(["a", "b", "a-2", "a-3", "b-2", "web"])

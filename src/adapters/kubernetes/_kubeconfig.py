@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import AliasEvent, Event, NodeEvent
 
 from adapters.kubernetes._access import Access
 from adapters.kubernetes._credentials import Problems, Reader, bearer, checked_server
 from flowcore.errors import InvalidInputError
 
 _LARGEST = 2**18
+_DEEPEST = 16
+#: Bits of the widest number that is written out; Python refuses to do so with very wide ones.
+_WIDEST = 64
 
 #: The name of a user, cluster or context, and what is under it.
 Entry: TypeAlias = tuple[str, Mapping[str, Any]]
@@ -59,7 +63,7 @@ def kubeconfig_access(text: str, context: str = "") -> Access:
     ):
         _refuse(section, entries, refused, problems)
     contexts = dict(_entries(document, "contexts", "context"))
-    name = context or str(document.get("current-context") or "") or (next(iter(contexts)) if len(contexts) == 1 else "")
+    name = context or _name(document, "current-context") or (next(iter(contexts)) if len(contexts) == 1 else "")
     if name not in contexts:
         problems.add(
             "kubeconfig.current-context", f'there is no context "{name[:100]}"', fix="name one of its contexts"
@@ -68,7 +72,7 @@ def kubeconfig_access(text: str, context: str = "") -> Access:
     chosen = contexts[name]
     cluster = _linked("cluster", chosen, dict(clusters), problems)
     user = _linked("user", chosen, dict(users), problems)
-    access = _access(cluster, user, str(chosen.get("namespace") or "default"), problems)
+    access = _access(cluster, user, _name(chosen, "namespace") or "default", problems)
     problems.stop()
     return access
 
@@ -77,8 +81,9 @@ def _parsed(text: str) -> Mapping[str, Any]:
     document: object = None
     if len(text) <= _LARGEST:
         try:
-            document = YAML(typ="safe", pure=True).load(text)
-        except (YAMLError, ValueError, RecursionError, TypeError):
+            if _is_plain(YAML(typ="safe", pure=True).parse(text)):
+                document = YAML(typ="safe", pure=True).load(text)
+        except (YAMLError, ValueError, OverflowError):
             document = None
     if not isinstance(document, dict):
         raise InvalidInputError.of(
@@ -89,6 +94,25 @@ def _parsed(text: str) -> Mapping[str, Any]:
             fix="give the whole YAML text of one with a single context: kubectl config view --minify --flatten --raw",
         )
     return document
+
+
+def _is_plain(events: Iterable[Event]) -> bool:
+    """Say whether a text is data as tools write it, which is read in no time: nesting, aliases and tags, which cost
+    more than they look, are in none. Nothing is read further than the answer needs."""
+    depth = 0
+    for event in events:
+        depth += event.__class__.__name__.endswith("StartEvent") - event.__class__.__name__.endswith("EndEvent")
+        if depth > _DEEPEST or isinstance(event, AliasEvent):
+            return False
+        if isinstance(event, NodeEvent) and getattr(event, "tag", None) is not None:
+            return False
+    return True
+
+
+def _name(mapping: Mapping[str, Any], key: str) -> str:
+    """Return a name; people write numbers there, too."""
+    value = mapping.get(key) or ""
+    return hex(value) if isinstance(value, int) and value.bit_length() > _WIDEST else str(value)
 
 
 def _entries(document: Mapping[str, Any], section: str, kind: str) -> list[Entry]:
@@ -113,7 +137,7 @@ def _refuse(section: str, entries: list[Entry], refused: Mapping[str, tuple[str,
 def _linked(
     kind: str, context: Mapping[str, Any], entries: Mapping[str, Mapping[str, Any]], problems: Problems
 ) -> Mapping[str, Any]:
-    name = str(context.get(kind) or "")
+    name = _name(context, kind)
     if name not in entries:
         problems.add(f"kubeconfig.contexts.{kind}", f'there is no {kind} "{name[:100]}"')
     return entries.get(name, {})

@@ -16,11 +16,11 @@ from entrypoints.bootstrap._opening import open_store
 from entrypoints.settings import Settings
 from flowcore.errors import InvalidInputError, NotFoundError
 from flowcore.ports.storage import ATTEMPTS, SESSIONS, USERS
-from flowcore.usecases.auditing import AuditRecorder
-from flowcore.usecases.locking import Lockout
-from flowcore.usecases.operating import OperateAccounts
-from flowcore.usecases.passwords import Passwords
-from flowcore.usecases.throttling import Throttle
+from flowcore.usecases.accounts.locking import Lockout
+from flowcore.usecases.accounts.operating import OperateAccounts
+from flowcore.usecases.accounts.passwords import Passwords
+from flowcore.usecases.accounts.throttling import Throttle
+from flowcore.usecases.auditing.recording import AuditRecorder
 
 
 @frozen

@@ -24,18 +24,18 @@ from flowcore.ports.storage import (
     Store,
 )
 from flowcore.usecases.access import Authorizer
-from flowcore.usecases.administration import AdministerUser, Administrators, UserDirectory
-from flowcore.usecases.audit_queries import AuditQueries
-from flowcore.usecases.auditing import AuditRecorder, StoredAuditLog, run_ended, run_unasked
-from flowcore.usecases.clusters import ProvideCluster
-from flowcore.usecases.dampening import Dampener
-from flowcore.usecases.desk import RunDesk
-from flowcore.usecases.executing import RunExecutor
-from flowcore.usecases.inheriting import Deployments, TeamPlaces
+from flowcore.usecases.accounts.sessions import Sessions
+from flowcore.usecases.administration.accounts import AdministerUser, Administrators, UserDirectory
+from flowcore.usecases.administration.inheriting import Deployments, TeamPlaces
+from flowcore.usecases.administration.leaving import DeleteUser, Estate, Personal
+from flowcore.usecases.auditing.dampening import Dampener
+from flowcore.usecases.auditing.queries import AuditQueries
+from flowcore.usecases.auditing.recording import AuditRecorder, StoredAuditLog, run_ended, run_unasked
+from flowcore.usecases.clusters.keeping import ProvideCluster
+from flowcore.usecases.clusters.targets import ClusterQueries
 from flowcore.usecases.leasing import Leases
-from flowcore.usecases.leaving import DeleteUser, Estate, Personal
-from flowcore.usecases.sessions import Sessions
-from flowcore.usecases.targets import ClusterQueries
+from flowcore.usecases.runs.desk import RunDesk
+from flowcore.usecases.runs.executing import RunExecutor
 
 
 @frozen(kw_only=True)

@@ -13,7 +13,7 @@ from entrypoints.settings import Settings
 from flowcore.addresses import AddressClass, AddressPolicy, classify, parse_host
 from flowcore.errors import InvalidInputError
 from flowcore.ports.network import AddressGuard, Reachable
-from flowcore.usecases.clusters import ClusterDraft
+from flowcore.usecases.clusters.keeping import ClusterDraft
 from flowcore.usecases.guarding import Guard
 
 #: Addresses that such a host may have; everything else, like metadata services, must be listed itself.

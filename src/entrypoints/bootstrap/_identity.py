@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypedDict
 from urllib.parse import urlsplit
 
+from attrs import frozen
+
 from entrypoints.bootstrap._ports import Ports
-from entrypoints.oauth_settings import ProviderSettings
 from entrypoints.settings import Settings
+from entrypoints.settings.oauth import ProviderSettings
 from flowcore.model import Role
 from flowcore.ports.identity import IdentityProvider
 from flowcore.ports.network import AddressGuard
 from flowcore.ports.storage import IDENTITIES, OAUTH_CODES, OAUTH_STATES, USERS
 from flowcore.ports.system import Clock
+from flowcore.usecases.accounts.oauth import BeginOAuth, ExchangeCode, FinishOAuth, Providers
+from flowcore.usecases.accounts.oauth_accounts import AdmitIdentity, Provider, ProviderPolicy
+from flowcore.usecases.accounts.oauth_linking import Identities
+from flowcore.usecases.accounts.registering import Register
 from flowcore.usecases.leasing import Leases
-from flowcore.usecases.oauth import BeginOAuth, ExchangeCode, FinishOAuth, Providers
-from flowcore.usecases.oauth_accounts import AdmitIdentity, Provider, ProviderPolicy
-from flowcore.usecases.oauth_linking import Identities
-from flowcore.usecases.registering import Register
 
 _CALLBACKS = "/v1/api/auth/oauth"
 _ROLES = {"admin": Role.ADMIN, "user": Role.USER, "none": None}
 
 
-class SignInWithProviders(TypedDict):
-    """The use cases around identity providers, by their names in ``App``."""
+@frozen(kw_only=True)
+class SignInWithProviders:
+    """The use cases around identity providers."""
 
     providers: Providers
-    begin_oauth: BeginOAuth
-    finish_oauth: FinishOAuth
-    exchange_code: ExchangeCode
+    begin: BeginOAuth
+    finish: FinishOAuth
+    exchange: ExchangeCode
     identities: Identities
 
 
@@ -88,8 +90,8 @@ def wire_identity(ports: Ports, settings: Settings, register: Register, leases: 
     admit = AdmitIdentity(users=users, identities=linked, leases=leases, enrol=register.enrol, clock=clock, ids=ids)
     return SignInWithProviders(
         providers=providers,
-        begin_oauth=BeginOAuth(providers=providers, states=states, clock=clock, ids=ids),
-        finish_oauth=FinishOAuth(
+        begin=BeginOAuth(providers=providers, states=states, clock=clock, ids=ids),
+        finish=FinishOAuth(
             providers=providers,
             states=states,
             codes=codes,
@@ -99,7 +101,7 @@ def wire_identity(ports: Ports, settings: Settings, register: Register, leases: 
             ids=ids,
             welcome=register.welcome,
         ),
-        exchange_code=ExchangeCode(
+        exchange=ExchangeCode(
             codes=codes,
             users=users,
             sessions=register.sessions,

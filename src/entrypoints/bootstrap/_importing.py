@@ -7,22 +7,19 @@ import os
 from attrs import frozen
 
 from adapters.git import GitProcesses
+from entrypoints.bootstrap._drawings import Workflows
+from entrypoints.bootstrap._ports import Ports
 from entrypoints.settings import Settings
-from flowcore.kinds import Catalogue
-from flowcore.ports.events import EventFeed
 from flowcore.ports.git import GitSource
 from flowcore.ports.network import AddressGuard
-from flowcore.ports.security import SecretCipher
-from flowcore.ports.storage import GIT_ACCESSES, IMPORT_SESSIONS, Store
-from flowcore.ports.system import Clock, IdSource
+from flowcore.ports.storage import GIT_ACCESSES, IMPORT_SESSIONS
 from flowcore.usecases.access import Authorizer
-from flowcore.usecases.git_credentials import GitCredentials
-from flowcore.usecases.import_merging import ApplyImport, CreateFromImport, PreviewImport
-from flowcore.usecases.import_sessions import EndImport, ImportQueries, StartImport
-from flowcore.usecases.importing import ImportExecutor
-from flowcore.usecases.imports import AnalyzeCompose
-from flowcore.usecases.repositories import AnalyzeRepository
-from flowcore.usecases.workflows import CreateWorkflow, SaveWorkflow
+from flowcore.usecases.imports.analyzing import AnalyzeCompose
+from flowcore.usecases.imports.git_credentials import GitCredentials
+from flowcore.usecases.imports.importing import ImportExecutor
+from flowcore.usecases.imports.merging import ApplyImport, CreateFromImport, PreviewImport
+from flowcore.usecases.imports.repositories import AnalyzeRepository
+from flowcore.usecases.imports.sessions import EndImport, ImportQueries, StartImport
 
 
 @frozen(kw_only=True)
@@ -47,24 +44,13 @@ def open_git(settings: Settings, guard: AddressGuard) -> GitSource:
     return GitProcesses(guard=guard, schemes=settings.git_schemes, ca_file=ca_file, known_hosts=known_hosts)
 
 
-def wire_imports(
-    store: Store,
-    settings: Settings,
-    *,
-    authorizer: Authorizer,
-    git: GitSource,
-    cipher: SecretCipher,
-    feed: EventFeed,
-    clock: Clock,
-    ids: IdSource,
-    catalogue: Catalogue,
-    create: CreateWorkflow,
-    save: SaveWorkflow,
-) -> Imports:
+def wire_imports(ports: Ports, settings: Settings, authorizer: Authorizer, workflows: Workflows) -> Imports:
     """Put the use cases of imports together; nothing starts."""
+    store, clock, ids, catalogue = ports.store, ports.clock, ports.ids, ports.catalogue
+    create, save = workflows.create, workflows.save
     sessions = store.repository(IMPORT_SESSIONS)
-    credentials = GitCredentials(kept=store.repository(GIT_ACCESSES), cipher=cipher, clock=clock, ids=ids)
-    executor = ImportExecutor(analyze=AnalyzeRepository(git=git), sessions=sessions, feed=feed, clock=clock)
+    credentials = GitCredentials(kept=store.repository(GIT_ACCESSES), cipher=ports.cipher, clock=clock, ids=ids)
+    executor = ImportExecutor(analyze=AnalyzeRepository(git=ports.git), sessions=sessions, feed=ports.feed, clock=clock)
     queries = ImportQueries(sessions=sessions, executor=executor)
     return Imports(
         analyze=AnalyzeCompose(),

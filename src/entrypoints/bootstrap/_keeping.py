@@ -19,9 +19,9 @@ from flowcore.errors import ConflictError, ForbiddenError
 from flowcore.model import AuditEntry
 from flowcore.ports.security import KeyPurpose
 from flowcore.ports.storage import Store
-from flowcore.usecases.auditing import AuditRecorder
-from flowcore.usecases.keeping_keys import KeepKeys
-from flowcore.usecases.resealing import Reseal
+from flowcore.usecases.administration.keys import KeepKeys
+from flowcore.usecases.administration.resealing import Reseal
+from flowcore.usecases.auditing.recording import AuditRecorder
 
 
 @frozen(kw_only=True)

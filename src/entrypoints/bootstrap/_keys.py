@@ -21,8 +21,8 @@ from adapters.security import (
     TextSource,
 )
 from entrypoints.bootstrap._production import unsafe_settings
-from entrypoints.modes import Mode
 from entrypoints.settings import Settings
+from entrypoints.settings.modes import Mode
 from flowcore.errors import Finding, InvalidInputError, Place
 from flowcore.ports.security import KeyPurpose
 from flowcore.ports.system import Clock

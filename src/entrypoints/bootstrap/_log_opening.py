@@ -14,7 +14,7 @@ from entrypoints.bootstrap._opening import open_store
 from entrypoints.settings import Settings
 from flowcore.errors import InvalidInputError, NotFoundError
 from flowcore.ports.audit import AuditLog
-from flowcore.usecases.auditing import AuditRecorder
+from flowcore.usecases.auditing.recording import AuditRecorder
 
 
 @frozen(kw_only=True)

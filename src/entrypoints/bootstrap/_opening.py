@@ -25,14 +25,14 @@ from entrypoints.bootstrap._importing import open_git
 from entrypoints.bootstrap._keys import open_keys
 from entrypoints.bootstrap._ports import Overrides, Ports
 from entrypoints.bootstrap._wiring import wire
-from entrypoints.modes import Mode, Risk
 from entrypoints.settings import Settings
+from entrypoints.settings.modes import Mode, Risk
 from flowcore.errors import UnavailableError
 from flowcore.kinds import Catalogue, core_catalogue
 from flowcore.library import load_kinds
 from flowcore.ports.storage import Store
-from flowcore.usecases import clusters
-from flowcore.usecases.repositories import AnalyzeRepository
+from flowcore.usecases.clusters import keeping
+from flowcore.usecases.imports.repositories import AnalyzeRepository
 
 #: Name and mark of the cluster that everybody gets when the sandbox is on.
 SANDBOX = "sandbox"
@@ -55,12 +55,12 @@ async def open_app(settings: Settings, **overrides: Unpack[Overrides]) -> AsyncI
     async with AsyncExitStack() as stack:
         ports = evolve(await _open_ports(stack, settings, overrides), **overrides)
         app = wire(ports, settings)
-        if app.provide_cluster is not None:
-            await app.provide_cluster.refresh()
+        if app.clusters.provide is not None:
+            await app.clusters.provide.refresh()
         # Opened first and closed last: what ends with the service is recorded, too.
         await stack.enter_async_context(app.audit.recorder)
-        await stack.enter_async_context(app.watching)
-        await stack.enter_async_context(app.executor)
+        await stack.enter_async_context(app.runs.watching)
+        await stack.enter_async_context(app.runs.executor)
         await stack.enter_async_context(app.imports.executor)
         yield app
 
@@ -80,7 +80,7 @@ async def open_local_app(settings: Settings, context: str = "", **overrides: Unp
         InvalidInputError: the kubeconfig or the database file cannot be used.
     """
     context = chosen_context(context)
-    gift = clusters.ClusterDraft(
+    gift = keeping.ClusterDraft(
         name=_NOT_IN_NAMES.sub("-", context).strip("-_.") or "context",
         display_name=context,
         server=local_server(context),
@@ -182,13 +182,13 @@ async def open_store(stack: AsyncExitStack, settings: Settings, overrides: Overr
     return await stack.enter_async_context(open_mongo(url, database=database))
 
 
-async def _open_sandbox(stack: AsyncExitStack, settings: Settings) -> tuple[clusters.ClusterDraft | None, str]:
+async def _open_sandbox(stack: AsyncExitStack, settings: Settings) -> tuple[keeping.ClusterDraft | None, str]:
     if not settings.sandbox:
         return None, ""
     from adapters.sandbox import open_sandbox  # takes time to import, and most services do without
 
     sandbox = await stack.enter_async_context(open_sandbox(port=settings.sandbox_port))
-    gift = clusters.ClusterDraft(
+    gift = keeping.ClusterDraft(
         name=SANDBOX,
         display_name="Sandbox",
         description="A simulated cluster inside flowcore; it runs no containers",

@@ -17,7 +17,7 @@ from flowcore.ports.network import AddressGuard
 from flowcore.ports.security import PasswordHasher, SecretCipher, TokenIssuer
 from flowcore.ports.storage import Store
 from flowcore.ports.system import Clock, IdSource
-from flowcore.usecases import clusters
+from flowcore.usecases.clusters import keeping
 
 
 @frozen(kw_only=True)
@@ -45,7 +45,7 @@ class Ports:
     git: GitSource
     cipher: SecretCipher
     catalogue: Catalogue = field(factory=core_catalogue)
-    gift: clusters.ClusterDraft | None = None
+    gift: keeping.ClusterDraft | None = None
     sandbox_kubeconfig: str = field(default="", repr=False)
     identity_providers: Mapping[str, IdentityProvider] = field(factory=dict)
     is_common_password: Callable[[str], bool] = lambda _: False
@@ -65,6 +65,6 @@ class Overrides(TypedDict, total=False):
     guard: AddressGuard
     git: GitSource
     catalogue: Catalogue
-    gift: clusters.ClusterDraft | None
+    gift: keeping.ClusterDraft | None
     identity_providers: Mapping[str, IdentityProvider]
     on_run_end: Callable[[Run, BaseException | None], None]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from entrypoints.modes import Mode, Risk
 from entrypoints.settings import Settings
+from entrypoints.settings.modes import Mode, Risk
 from flowcore.addresses import AddressPolicy
 from flowcore.errors import Finding, Place
 

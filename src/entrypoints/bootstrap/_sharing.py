@@ -7,11 +7,11 @@ from attrs import frozen
 from entrypoints.bootstrap._ports import Ports
 from flowcore.ports.storage import TEAMS, USERS
 from flowcore.usecases.access import Authorizer
-from flowcore.usecases.clusters import ProvideCluster
+from flowcore.usecases.clusters.keeping import ProvideCluster
+from flowcore.usecases.clusters.targets import ClusterQueries
 from flowcore.usecases.leasing import Leases
-from flowcore.usecases.sharing import GiveAway, Sharing
-from flowcore.usecases.targets import ClusterQueries
-from flowcore.usecases.teams import DisbandTeam, Teams, equip_nobody
+from flowcore.usecases.sharing.grants import GiveAway, Sharing
+from flowcore.usecases.sharing.teams import DisbandTeam, Teams, equip_nobody
 
 
 @frozen(kw_only=True)

@@ -113,8 +113,8 @@ async def _defined(context: str) -> list[Definition]:
 
     settings = Settings(data_dir=default_data_dir(), watch_lingers=False)
     async with open_local_app(settings, context) as app:
-        user = await app.act_locally()
-        return list[Definition](await app.list_definitions(user))
+        user = await app.accounts.act_locally()
+        return list[Definition](await app.clusters.list_definitions(user))
 
 
 def written(

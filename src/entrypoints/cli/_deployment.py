@@ -25,9 +25,9 @@ from flowcore.model import (
     WorkflowStatus,
 )
 from flowcore.planning import waves
-from flowcore.usecases.preparing import GivenValues
-from flowcore.usecases.running import RunRequest
-from flowcore.usecases.workflows import WorkflowChanges, WorkflowDraft
+from flowcore.usecases.drawings.workflows import WorkflowChanges, WorkflowDraft
+from flowcore.usecases.runs.preparing import GivenValues
+from flowcore.usecases.runs.running import RunRequest
 from flowcore.versioning import with_drawing
 
 
@@ -59,7 +59,7 @@ async def deploy(app: App, user: User, deployment: Deployment, console: Console)
     """
     stored = await _stored(app, user, deployment)
     request = RunRequest(given=GivenValues(secrets=deployment.secrets), options=deployment.options, triggered_by="cli")
-    started = await app.start_run(user, stored.id, request)
+    started = await app.runs.start(user, stored.id, request)
     title = f"Deploying {stored.name}, version {started.version}, to {deployment.cluster.display_name}"
     run = await _shown(app, user, started, _View(title, stored, console, deployment.waits))
     if run.status is RunStatus.FAILED and deployment.options.policy is FailurePolicy.ROLLBACK:
@@ -90,13 +90,13 @@ async def _shown(app: App, user: User, run: Run, view: _View) -> Run:
 
 async def _show_rollback(app: App, user: User, failed: Run, console: Console) -> None:
     """Show the run that brings the last good version back; there is none when no version was ever good."""
-    await app.executor.finished(failed.id)
-    newest = (await app.run_queries.list(user, failed.workflow_id, limit=1))[0]
+    await app.runs.executor.finished(failed.id)
+    newest = (await app.runs.queries.list(user, failed.workflow_id, limit=1))[0]
     if newest.id == failed.id:
         console.print("There is no good version to go back to.")
         return
-    version = await app.version_queries.get(user, failed.workflow_id, newest.version)
-    workflow = await app.workflow_queries.get(user, failed.workflow_id)
+    version = await app.versions.queries.get(user, failed.workflow_id, newest.version)
+    workflow = await app.workflows.queries.get(user, failed.workflow_id)
     title = f"Going back to version {version.restored_from}, as version {version.number}"
     await _shown(app, user, newest, _View(title, with_drawing(workflow, version), console))
 
@@ -104,7 +104,7 @@ async def _show_rollback(app: App, user: User, failed: Run, console: Console) ->
 async def _stored(app: App, user: User, deployment: Deployment) -> Workflow:
     """Return the workflow as the service keeps it: the one of this name in its newest drawing, published."""
     wanted = deployment.workflow
-    known = [each for each in await app.workflow_queries.list(user) if each.name == wanted.name]
+    known = [each for each in await app.workflows.queries.list(user) if each.name == wanted.name]
     if known:
         changes = WorkflowChanges(
             nodes=wanted.nodes,
@@ -112,7 +112,7 @@ async def _stored(app: App, user: User, deployment: Deployment) -> Workflow:
             cluster_id=deployment.cluster.name,
             status=WorkflowStatus.PUBLISHED,
         )
-        return (await app.save_workflow(user, known[0].id, changes)).workflow
+        return (await app.workflows.save(user, known[0].id, changes)).workflow
     draft = WorkflowDraft(
         name=wanted.name,
         description=wanted.description,
@@ -121,14 +121,14 @@ async def _stored(app: App, user: User, deployment: Deployment) -> Workflow:
         edges=wanted.edges,
         status=WorkflowStatus.PUBLISHED,
     )
-    return await app.create_workflow(user, draft)
+    return await app.workflows.create(user, draft)
 
 
 async def _followed(app: App, user: User, run: Run) -> AsyncGenerator[Run, None]:
     """Yield the run now and after every event of its workflow; what is read is always newer than the event."""
-    async with app.follow_workflow(user, run.workflow_id) as told:
+    async with app.runs.follow(user, run.workflow_id) as told:
         async for _ in told:
-            yield await app.run_queries.get(user, run.workflow_id, run.id)
+            yield await app.runs.queries.get(user, run.workflow_id, run.id)
 
 
 def _is_applied(run: Run) -> bool:
@@ -170,7 +170,7 @@ def _takes_namespace(node: Node, catalogue: Catalogue) -> bool:
 async def stop(app: App, user: User, run: Run) -> None:
     """Ask a run to stop that nobody waits for any more; one that has ended meanwhile is left alone."""
     try:
-        await app.cancel_run(user, run.workflow_id, run.id)
+        await app.runs.cancel(user, run.workflow_id, run.id)
     except ConflictError:
         return
-    await app.executor.finished(run.id)
+    await app.runs.executor.finished(run.id)

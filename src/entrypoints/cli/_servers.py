@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from attrs import asdict, evolve, field, frozen
 
-from entrypoints.oauth_settings import is_address
+from entrypoints.settings.oauth import is_address
 from flowcore.errors import Finding, InvalidInputError, UnauthenticatedError, UnavailableError
 
 #: Variables that stand in for the file, as pipelines use them.

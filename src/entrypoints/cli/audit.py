@@ -16,10 +16,10 @@ from entrypoints.cli._output import errors_console
 from entrypoints.settings import Settings
 from flowcore.errors import InvalidInputError
 from flowcore.ports.audit import AuditQuery
-from flowcore.usecases.audit_filters import query_from
-from flowcore.usecases.audit_lines import LineFormat, head_of, lines_of
-from flowcore.usecases.audit_queries import batches
-from flowcore.usecases.auditing import OPERATOR, Happened
+from flowcore.usecases.auditing.filters import query_from
+from flowcore.usecases.auditing.lines import LineFormat, head_of, lines_of
+from flowcore.usecases.auditing.queries import batches
+from flowcore.usecases.auditing.recording import OPERATOR, Happened
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap import AuditDesk

@@ -103,7 +103,7 @@ async def _show(app: App, url: str) -> int:
     workflow = opened.workflow
     console.print(Text(f"{SAMPLE.name}: {len(workflow.nodes)} nodes and {len(workflow.edges)} edges", style="bold"))
     console.print(Text(f"imported with {summary(opened.findings)}; no secret value is in the graph\n", style="dim"))
-    cluster = await app.cluster_queries.default(user.id)
+    cluster = await app.clusters.queries.default(user.id)
     deployment = Deployment(workflow=workflow, cluster=cluster, secrets=opened.secret_values)
     run = await deploy(app, user, deployment, console)
     if not run.status.is_final:
@@ -137,10 +137,10 @@ def _sign_in(folder: Path) -> SignIn:
 
 
 async def _account(app: App, sign_in: SignIn) -> User:
-    from flowcore.usecases.registering import Newcomer
+    from flowcore.usecases.accounts.registering import Newcomer
 
     try:
         newcomer = Newcomer(email=sign_in.email, password=sign_in.password, name="Demo")
-        return (await app.register(newcomer)).user
+        return (await app.accounts.register(newcomer)).user
     except ConflictError:
-        return (await app.sign_in(sign_in.email, sign_in.password)).user
+        return (await app.accounts.sign_in(sign_in.email, sign_in.password)).user

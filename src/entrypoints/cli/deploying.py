@@ -128,7 +128,7 @@ async def _deploy(opened: Opened, target: Target, wishes: Wishes) -> Run:
     else:
         opening = open_local_app(settings, target.context, catalogue=target.catalogue)
     async with opening as app:
-        user = await app.act_locally()
+        user = await app.accounts.act_locally()
         deployment = Deployment(
             workflow=in_namespace(opened.workflow, target.namespace, app.catalogue),
             cluster=await _cluster(app, user),
@@ -144,8 +144,8 @@ async def _deploy(opened: Opened, target: Target, wishes: Wishes) -> Run:
 
 async def _cluster(app: App, user: User) -> Cluster:
     """Return the cluster that was opened for this command; those of earlier ones are known too, and one is default."""
-    opened = app.provide_cluster
-    return await app.cluster_queries.target(user.id, opened.draft.name if opened else "")
+    opened = app.clusters.provide
+    return await app.clusters.queries.target(user.id, opened.draft.name if opened else "")
 
 
 def report(run: Run, *, waits: bool = True) -> int:

@@ -105,8 +105,8 @@ async def _read(context: str, namespace: str, labels: Mapping[str, str]) -> tupl
 
     settings = Settings(data_dir=default_data_dir(), watch_lingers=False)
     async with open_local_app(settings, context) as app:
-        cluster = await app.cluster_queries.default((await app.act_locally()).id)
-        live = await app.read_namespace(cluster, namespace, labels)
+        cluster = await app.clusters.queries.default((await app.accounts.act_locally()).id)
+        live = await app.clusters.read_namespace(cluster, namespace, labels)
     if live.unread:
         errors_console().print(f"not read, because you may not list them: {', '.join(live.unread)}")
     return live.objects

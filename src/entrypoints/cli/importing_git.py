@@ -17,8 +17,8 @@ from flowcore.compose import Imported
 from flowcore.errors import Finding, InvalidInputError, Place
 from flowcore.model import Workflow
 from flowcore.ports.git import GitCredential
-from flowcore.usecases.imports import Analysis, Wishes
-from flowcore.usecases.repositories import ImportProgress, RepositoryAnalysis, RepositoryOrder, locate
+from flowcore.usecases.imports.analyzing import Analysis, Wishes
+from flowcore.usecases.imports.repositories import ImportProgress, RepositoryAnalysis, RepositoryOrder, locate
 
 #: Variables of the environment with what the repository's host is shown.
 USERNAME, TOKEN = "FLOWCORE_GIT_USERNAME", "FLOWCORE_GIT_TOKEN"

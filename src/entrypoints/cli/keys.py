@@ -20,8 +20,8 @@ from flowcore.ports.security import KeyFacts, KeyPurpose
 if TYPE_CHECKING:
     from entrypoints.bootstrap import KeyDesk
     from flowcore.model import AuditEntry
-    from flowcore.usecases.keeping_keys import Dropped, KeyUse
-    from flowcore.usecases.resealing import Resealed
+    from flowcore.usecases.administration.keys import Dropped, KeyUse
+    from flowcore.usecases.administration.resealing import Resealed
 
 _PURPOSES = {"all": tuple(KeyPurpose), **{str(purpose): (purpose,) for purpose in KeyPurpose}}
 

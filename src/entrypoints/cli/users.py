@@ -17,8 +17,8 @@ from rich.text import Text
 from entrypoints.cli._output import errors_console, output_console, write_json
 from entrypoints.settings import Settings
 from flowcore.model import Role, User
-from flowcore.usecases.auditing import OPERATOR, Happened, Target
-from flowcore.usecases.registering import Newcomer
+from flowcore.usecases.accounts.registering import Newcomer
+from flowcore.usecases.auditing.recording import OPERATOR, Happened, Target
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap import AccountDesk

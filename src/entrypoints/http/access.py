@@ -17,7 +17,7 @@ from flowcore.errors import UnauthenticatedError
 from flowcore.model import User
 from flowcore.policy import Scope
 from flowcore.usecases.access import require_administrator
-from flowcore.usecases.authenticating import Caller, require_scope
+from flowcore.usecases.accounts.authenticating import Caller, require_scope
 
 #: Options of a route: it asks for no token; it takes one in the query too.
 PUBLIC: dict[str, Any] = {"public": True}
@@ -55,7 +55,7 @@ async def require_user(connection: ASGIConnection[Any, Any, Any, Any], handler: 
     app: App = connection.app.state.flowcore
     method = str(connection.scope.get("method", "GET"))
     shown = shown_by(connection, handler, app.settings)
-    caller = await app.identify.whoever(shown.token)
+    caller = await app.accounts.identify.whoever(shown.token)
     # Who is refused below is known, and the audit log says who it was; no handler runs then.
     connection.scope["user"], connection.scope["auth"] = caller.user, caller
     require_scope(caller, scope_of(handler, method))

@@ -18,8 +18,8 @@ from entrypoints.http.cookies import require_own_origin
 from entrypoints.http.ids import checked_id
 from flowcore.model import User
 from flowcore.policy import Scope
-from flowcore.usecases.authenticating import Caller
-from flowcore.usecases.registering import Newcomer
+from flowcore.usecases.accounts.authenticating import Caller
+from flowcore.usecases.accounts.registering import Newcomer
 
 
 class RegisterIn(msgspec.Struct, rename="camel"):
@@ -119,7 +119,7 @@ async def register(
         require_own_origin(request, app.settings)
     newcomer = Newcomer(email=data.email, password=data.password, name=data.name, invite_code=data.invite_code)
     tell_attempt(data.email)
-    signed_in = await app.register(newcomer, device_of(request))
+    signed_in = await app.accounts.register(newcomer, device_of(request))
     tell_signed_in(signed_in)
     return answer_with(signed_in, app.settings, in_cookie=data.cookie, status_code=201)
 
@@ -132,7 +132,7 @@ async def login(
     if data.cookie:
         require_own_origin(request, app.settings)
     tell_attempt(data.email)
-    signed_in = await app.sign_in(data.email, data.password, device=device_of(request))
+    signed_in = await app.accounts.sign_in(data.email, data.password, device=device_of(request))
     tell_signed_in(signed_in)
     return answer_with(signed_in, app.settings, in_cookie=data.cookie)
 
@@ -140,9 +140,9 @@ async def login(
 @get("/auth/methods", opt=PUBLIC)
 async def methods(app: NamedDependency[App]) -> MethodsOut:
     """List the ways to sign in."""
-    enrol = app.register.enrol
+    enrol = app.accounts.register.enrol
     builtin = BuiltinOut(enabled=True, signup_enabled=enrol.policy.is_enabled, invite_required=enrol.admission.asks)
-    providers = [ProviderOut(each.name, each.display_name, each.icon) for each in app.providers.by_name.values()]
+    providers = [ProviderOut(each.name, each.display_name, each.icon) for each in app.oauth.providers.by_name.values()]
     return MethodsOut(builtin, providers)
 
 
@@ -157,7 +157,7 @@ async def change_profile(
     data: JSONBody[ProfileIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> ProfileOut:
     """Change one's own name."""
-    return ProfileOut(UserOut.of(await app.change_profile(user, name=data.name)))
+    return ProfileOut(UserOut.of(await app.accounts.change_profile(user, name=data.name)))
 
 
 @put("/profile/email", opt=needs(Scope.ACCOUNT) | audited("profile.email.change"))
@@ -165,7 +165,8 @@ async def change_email(
     data: JSONBody[EmailIn], request: Request[User, Caller, Any], user: NamedDependency[User], app: NamedDependency[App]
 ) -> ProfileOut:
     """Change the address that one signs in with."""
-    changed = await app.change_email(user, email=data.email, password=data.current_password, device=device_of(request))
+    device = device_of(request)
+    changed = await app.accounts.change_email(user, email=data.email, password=data.current_password, device=device)
     return ProfileOut(UserOut.of(changed))
 
 
@@ -179,7 +180,7 @@ async def delete_account(
     """Delete one's own account; what belongs to it must have been deleted before, or goes to somebody else."""
     tell_target("user", user.id, user.email_key, transfer_to=data.transfer_to)
     heir = checked_id(data.transfer_to, "transferTo") if data.transfer_to else ""
-    await app.confirm_password(user, data.current_password, path="currentPassword", device=device_of(request))
+    await app.accounts.confirm_password(user, data.current_password, path="currentPassword", device=device_of(request))
     await app.administration.delete.own(user, transfer_to=heir)
     return LeftOut("Your account was deleted")
 
@@ -192,7 +193,7 @@ async def change_password(
     app: NamedDependency[App],
 ) -> Response[PasswordOut]:
     """Change one's own password; every other session and API token ends."""
-    signed_in = await app.change_password(
+    signed_in = await app.accounts.change_password(
         user, current=data.current_password, new=data.new_password, device=device_of(request)
     )
     in_cookie = shown_by(request, request.route_handler, app.settings).is_cookie

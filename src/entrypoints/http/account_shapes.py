@@ -12,7 +12,7 @@ from litestar import Response
 from entrypoints.http.cookies import session_cookie
 from entrypoints.settings import Settings
 from flowcore.model import Session, User
-from flowcore.usecases.sessions import SignedIn
+from flowcore.usecases.accounts.sessions import SignedIn
 
 T = TypeVar("T")
 

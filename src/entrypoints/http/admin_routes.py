@@ -17,7 +17,7 @@ from entrypoints.http.auditing import audited, tell_details, tell_target
 from entrypoints.http.ids import checked_id, clamped
 from flowcore.errors import InvalidInputError
 from flowcore.model import Role, User
-from flowcore.usecases.administration import UserFilter
+from flowcore.usecases.administration.accounts import UserFilter
 
 
 class RoleIn(msgspec.Struct):

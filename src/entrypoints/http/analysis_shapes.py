@@ -10,7 +10,7 @@ import msgspec
 from entrypoints.http.errors import problems_of
 from entrypoints.http.workflow_shapes import edges_out, nodes_out
 from flowcore.errors import Place
-from flowcore.usecases.imports import Analysis, SourceBuild
+from flowcore.usecases.imports.analyzing import Analysis, SourceBuild
 
 
 class SourceBuildOut(msgspec.Struct, rename="camel"):

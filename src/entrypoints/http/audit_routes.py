@@ -21,8 +21,8 @@ from flowcore.errors import InvalidInputError
 from flowcore.model import AuditEntry, User
 from flowcore.policy import Scope
 from flowcore.ports.audit import AuditQuery
-from flowcore.usecases.audit_filters import FILTERS, query_from
-from flowcore.usecases.audit_lines import LineFormat, head_of, lines_of
+from flowcore.usecases.auditing.filters import FILTERS, query_from
+from flowcore.usecases.auditing.lines import LineFormat, head_of, lines_of
 
 _MEDIA_TYPES = {LineFormat.JSONL: "application/jsonl", LineFormat.CSV: "text/csv"}
 

@@ -19,10 +19,10 @@ from entrypoints.bootstrap import App
 from entrypoints.http.client_address import device_of
 from flowcore.errors import FlowcoreError
 from flowcore.model import ActorKind, AuditResult
-from flowcore.usecases.auditing import NOBODY, Actor, Happened, Target
-from flowcore.usecases.authenticating import Caller
-from flowcore.usecases.locking import network_of
-from flowcore.usecases.sessions import SignedIn
+from flowcore.usecases.accounts.authenticating import Caller
+from flowcore.usecases.accounts.locking import network_of
+from flowcore.usecases.accounts.sessions import SignedIn
+from flowcore.usecases.auditing.recording import NOBODY, Actor, Happened, Target
 
 #: Option of a route that changes nothing although its method is not a reading one.
 CHANGES_NOTHING: dict[str, Any] = {"audit": ""}

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from litestar.connection import ASGIConnection
 
 from entrypoints.bootstrap import App
-from entrypoints.limit_settings import Network, networks_of
-from flowcore.usecases.sessions import Device
+from entrypoints.settings.limits import Network, networks_of
+from flowcore.usecases.accounts.sessions import Device
 
 _Address: TypeAlias = IPv4Address | IPv6Address
 

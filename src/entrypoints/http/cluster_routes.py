@@ -15,7 +15,7 @@ from entrypoints.http.auditing import audited, tell_target
 from flowcore.errors import FlowcoreError, NotFoundError
 from flowcore.model import Cluster, ClusterStatus, User
 from flowcore.usecases.access import RoleTooWeakError
-from flowcore.usecases.clusters import ClusterChanges, ClusterDraft
+from flowcore.usecases.clusters.keeping import ClusterChanges, ClusterDraft
 
 #: A status older than this is shown as stale.
 _STALE = timedelta(minutes=2)
@@ -137,7 +137,7 @@ async def add(data: JSONBody[ClusterIn], user: NamedDependency[User], app: Named
         single_node=data.single_node,
         labels=data.labels,
     )
-    cluster = await app.add_cluster(user, draft, team_id=data.team_id)
+    cluster = await app.clusters.add(user, draft, team_id=data.team_id)
     tell_target("cluster", cluster.id, cluster.name)
     return ClusterSaid("Cluster added successfully", ClusterOut.of(cluster))
 
@@ -145,7 +145,7 @@ async def add(data: JSONBody[ClusterIn], user: NamedDependency[User], app: Named
 @get("/clusters")
 async def list_all(user: NamedDependency[User], app: NamedDependency[App]) -> ClustersOut:
     """List one's clusters."""
-    found = await app.cluster_queries.list(user)
+    found = await app.clusters.queries.list(user)
     default = next((cluster.id for cluster in found if cluster.is_default), "")
     return ClustersOut([ClusterOut.of(cluster) for cluster in found], default)
 
@@ -153,19 +153,19 @@ async def list_all(user: NamedDependency[User], app: NamedDependency[App]) -> Cl
 @get("/clusters/default")
 async def show_default(user: NamedDependency[User], app: NamedDependency[App]) -> ClusterOut:
     """Show the cluster of workflows that name none."""
-    return ClusterOut.of(await app.cluster_queries.default(user.id))
+    return ClusterOut.of(await app.clusters.queries.default(user.id))
 
 
 @get("/clusters/{name:str}")
 async def show(name: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> ClusterOut:
     """Show a cluster."""
-    return ClusterOut.of(await app.cluster_queries.get(user, name))
+    return ClusterOut.of(await app.clusters.queries.get(user, name))
 
 
 @get("/clusters/{name:str}/status")
 async def show_status(name: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> StatusOut:
     """Show what the last connection test of a cluster said."""
-    cluster = await app.cluster_queries.get(user, name)
+    cluster = await app.clusters.queries.get(user, name)
     checked = cluster.last_check
     return StatusOut(
         cluster=cluster.name,
@@ -190,7 +190,7 @@ async def change(
         single_node=data.single_node,
         labels=data.labels,
     )
-    return ClusterSaid("Cluster updated successfully", ClusterOut.of(await app.update_cluster(user, name, changes)))
+    return ClusterSaid("Cluster updated successfully", ClusterOut.of(await app.clusters.update(user, name, changes)))
 
 
 @put("/clusters/{name:str}/credentials", opt=audited("cluster.credentials.change"))
@@ -199,21 +199,21 @@ async def change_credentials(
 ) -> NameSaid:
     """Change a cluster's credentials."""
     changes = ClusterChanges(credentials=_texts(data.credentials))
-    cluster = await app.update_cluster(user, name, changes)
+    cluster = await app.clusters.update(user, name, changes)
     return NameSaid("Credentials updated successfully", cluster.name)
 
 
 @put("/clusters/{name:str}/default", opt=audited("cluster.default.choose"))
 async def set_default(name: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> NameSaid:
     """Make a cluster the default."""
-    return NameSaid("Default cluster set successfully", (await app.set_default_cluster(user, name)).name)
+    return NameSaid("Default cluster set successfully", (await app.clusters.set_default(user, name)).name)
 
 
 @post("/clusters/{name:str}/test", status_code=200, opt=audited("cluster.test"))
 async def test(name: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> Response[dict[str, Any]]:
     """Test the connection to a cluster."""
     try:
-        cluster = await app.test_cluster(user, name)
+        cluster = await app.clusters.test(user, name)
     except (NotFoundError, RoleTooWeakError):
         raise
     except FlowcoreError as error:
@@ -226,7 +226,7 @@ async def test(name: FromPath[str], user: NamedDependency[User], app: NamedDepen
 @delete("/clusters/{name:str}", status_code=200, opt=audited("cluster.delete"))
 async def remove(name: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> NameSaid:
     """Forget a cluster and its credentials; what runs in it stays."""
-    await app.delete_cluster(user, name)
+    await app.clusters.delete(user, name)
     return NameSaid("Cluster removed successfully", name)
 
 

@@ -12,7 +12,7 @@ from litestar.datastructures import Cookie
 from entrypoints.settings import Settings
 from flowcore.errors import ForbiddenError
 from flowcore.model import Session
-from flowcore.usecases.sessions import SESSION_LASTS
+from flowcore.usecases.accounts.sessions import SESSION_LASTS
 
 #: Header with what only our own page can know.
 CSRF_HEADER = "X-CSRF-Token"

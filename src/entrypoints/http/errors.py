@@ -23,7 +23,7 @@ from flowcore.errors import (
     UnavailableError,
 )
 from flowcore.ports.cluster import RejectedError
-from flowcore.usecases.workflows import StaleWorkflowError
+from flowcore.usecases.drawings.workflows import StaleWorkflowError
 
 #: The status of every class of errors; the most special class that fits counts.
 STATUSES: Mapping[type[FlowcoreError], int] = {

@@ -20,9 +20,9 @@ from flowcore.errors import InvalidInputError
 from flowcore.merging import OnConflict
 from flowcore.model import Position, User
 from flowcore.policy import Scope
-from flowcore.usecases.import_merging import Import, placed
-from flowcore.usecases.imports import COMPOSE
-from flowcore.usecases.workflows import WorkflowDraft
+from flowcore.usecases.drawings.workflows import WorkflowDraft
+from flowcore.usecases.imports.analyzing import COMPOSE
+from flowcore.usecases.imports.merging import Import, placed
 
 
 class Place(msgspec.Struct):

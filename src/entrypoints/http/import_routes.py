@@ -32,9 +32,9 @@ from entrypoints.http.import_shapes import (
 )
 from flowcore.errors import InvalidInputError, LimitExceededError
 from flowcore.model import User
-from flowcore.usecases.import_sessions import GivenCredential, order_of
-from flowcore.usecases.imports import LARGEST, Source, Wishes
-from flowcore.usecases.repositories import RepositoryOrder
+from flowcore.usecases.imports.analyzing import LARGEST, Source, Wishes
+from flowcore.usecases.imports.repositories import RepositoryOrder
+from flowcore.usecases.imports.sessions import GivenCredential, order_of
 
 #: Fields of an upload's form that say how to read it.
 _OPTIONS = ("namespace", "name", "expose", "binds", "networks")

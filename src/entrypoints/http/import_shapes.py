@@ -12,8 +12,8 @@ from entrypoints.http.analysis_shapes import AnalysisOut
 from entrypoints.http.errors import problems_of
 from entrypoints.http.workflow_shapes import WorkflowOut
 from flowcore.model import ImportSession, ImportStatus
-from flowcore.usecases.import_merging import Applied
-from flowcore.usecases.imports import Analysis, Wishes
+from flowcore.usecases.imports.analyzing import Analysis, Wishes
+from flowcore.usecases.imports.merging import Applied
 
 
 class OptionsIn(msgspec.Struct, rename="camel"):

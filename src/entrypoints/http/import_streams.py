@@ -20,7 +20,7 @@ from flowcore.errors import FlowcoreError, ForbiddenError, NotFoundError, Unauth
 from flowcore.model import ImportSession, ImportStatus, User
 from flowcore.policy import Scope
 from flowcore.ports.events import Event
-from flowcore.usecases.importing import channel_of, progress_of
+from flowcore.usecases.imports.importing import channel_of, progress_of
 
 _COMMENT = b": keep-alive\n\n"
 
@@ -44,7 +44,7 @@ async def follow(
 
     async def may_go_on() -> bool:
         try:
-            await app.identify(token, Scope.READ)
+            await app.accounts.identify(token, Scope.READ)
         except (ForbiddenError, UnauthenticatedError):
             return False
         except FlowcoreError:

@@ -84,20 +84,20 @@ class InvitesOut(msgspec.Struct):
 @get("/settings/invite-code", opt=ADMIN)
 async def show_code(user: NamedDependency[User], app: NamedDependency[App]) -> Response[HouseCodeOut]:
     """Show the code of the house; one is made when there is none."""
-    return _private(HouseCodeOut(await app.house_codes.show(user)))
+    return _private(HouseCodeOut(await app.accounts.house_codes.show(user)))
 
 
 @post("/settings/generate-invite-code", status_code=200, opt=ADMIN | audited("invite.code.renew"))
 async def renew_code(user: NamedDependency[User], app: NamedDependency[App]) -> Response[HouseCodeOut]:
     """Make a new code; the old one is of no use any more."""
-    return _private(HouseCodeOut(await app.house_codes.renew(user)))
+    return _private(HouseCodeOut(await app.accounts.house_codes.renew(user)))
 
 
 @get("/settings/regenerate-setting", opt=ADMIN)
 async def show_after_use(user: NamedDependency[User], app: NamedDependency[App]) -> Response[AfterUseOut]:
     """Show whether the code changes when somebody has registered with it."""
-    changes = await app.house_codes.changes_after_use(user)
-    return _private(AfterUseOut(changes, await app.house_codes.show(user)))
+    changes = await app.accounts.house_codes.changes_after_use(user)
+    return _private(AfterUseOut(changes, await app.accounts.house_codes.show(user)))
 
 
 @put("/settings/regenerate-setting", opt=ADMIN | audited("invite.code.setting.change"))
@@ -106,14 +106,14 @@ async def set_after_use(
 ) -> AfterUseOut:
     """Choose whether the code changes when somebody has registered with it."""
     tell_details(regenerate_after_signup=data.regenerate_after_signup)
-    await app.house_codes.set_changes_after_use(user, changes=data.regenerate_after_signup)
+    await app.accounts.house_codes.set_changes_after_use(user, changes=data.regenerate_after_signup)
     return AfterUseOut(data.regenerate_after_signup)
 
 
 @get("/settings/invites", opt=ADMIN)
 async def list_invites(user: NamedDependency[User], app: NamedDependency[App]) -> InvitesOut:
     """List the invites."""
-    return InvitesOut([InviteOut.of(invite) for invite in await app.invites.list(user)])
+    return InvitesOut([InviteOut.of(invite) for invite in await app.accounts.invites.list(user)])
 
 
 @post("/settings/invites", opt=ADMIN | audited("invite.create"))
@@ -121,7 +121,7 @@ async def make_invite(
     data: JSONBody[InviteIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> Response[MadeInviteOut]:
     """Make an invite; its code is in this answer and nowhere else."""
-    made = await app.invites.make(user, uses=data.uses, days=data.days, note=data.note)
+    made = await app.accounts.invites.make(user, uses=data.uses, days=data.days, note=data.note)
     tell_target("invite", made.kept.id, uses=data.uses, days=data.days)
     return _private(MadeInviteOut(made.code, InviteOut.of(made.kept)), status_code=201)
 
@@ -129,7 +129,7 @@ async def make_invite(
 @delete("/settings/invites/{invite_id:str}", opt=ADMIN | audited("invite.revoke"))
 async def revoke_invite(invite_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> None:
     """Make an invite useless at once."""
-    await app.invites.revoke(user, checked_id(invite_id, "invite"))
+    await app.accounts.invites.revoke(user, checked_id(invite_id, "invite"))
 
 
 def _private(body: Any, *, status_code: int = 200) -> Response[Any]:

@@ -19,4 +19,4 @@ KEPT = 300
 async def jwks(app: NamedDependency[App]) -> Response[Mapping[str, Sequence[Mapping[str, str]]]]:
     """Show the public keys of access tokens; there are none where tokens are signed with a secret."""
     headers: dict[str, Any] = {"Cache-Control": f"public, max-age={KEPT}"}
-    return Response({"keys": app.sessions.tokens.public_keys()}, headers=headers)
+    return Response({"keys": app.accounts.sessions.tokens.public_keys()}, headers=headers)

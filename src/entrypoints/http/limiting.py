@@ -14,12 +14,12 @@ from litestar.types import Message, Scope
 
 from entrypoints.bootstrap import App
 from entrypoints.http.client_address import client_address
-from entrypoints.limit_settings import RateLimits
+from entrypoints.settings.limits import RateLimits
 from flowcore.errors import LimitExceededError
 from flowcore.model import User
 from flowcore.policy import Scope as TokenScope
 from flowcore.ports.system import Clock
-from flowcore.usecases.locking import network_of
+from flowcore.usecases.accounts.locking import network_of
 
 _MINUTE = 60.0
 _READING = ("GET", "HEAD", "OPTIONS")

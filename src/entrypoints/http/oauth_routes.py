@@ -23,7 +23,7 @@ from entrypoints.http.cookies import require_own_origin
 from entrypoints.settings import Settings
 from flowcore.model import User
 from flowcore.policy import Scope
-from flowcore.usecases.oauth import STATE_LASTS, Landing, Return
+from flowcore.usecases.accounts.oauth import STATE_LASTS, Landing, Return
 
 
 class ExchangeIn(msgspec.Struct):
@@ -58,7 +58,7 @@ class IdentitiesOut(msgspec.Struct):
 async def authorize(request: Request[Any, Any, Any], provider: FromPath[str], app: NamedDependency[App]) -> Redirect:
     """Send the browser to a provider; ``next`` is a page of the front end, ``inviteCode`` is for signing up."""
     query = request.query_params
-    beginning = await app.begin_oauth(
+    beginning = await app.oauth.begin(
         provider, next_path=query.get("next", ""), invite_code=query.get("inviteCode", "")
     )
     return _redirect(beginning.url, _keepsake(app.settings, beginning.keepsake))
@@ -75,8 +75,8 @@ async def callback(request: Request[Any, Any, Any], provider: FromPath[str], app
         issuer=query.get("iss", ""),
         address=client_address(request),
     )
-    landing = await app.finish_oauth(provider, answer, request.cookies.get(_cookie_name(app.settings), ""))
-    _tell(landing, provider if provider in app.providers.by_name else "unknown")
+    landing = await app.oauth.finish(provider, answer, request.cookies.get(_cookie_name(app.settings), ""))
+    _tell(landing, provider if provider in app.oauth.providers.by_name else "unknown")
     is_over = landing.failure is not None or "code" not in landing.query
     # The keepsake is asked for once more when the code is exchanged.
     forget = (_keepsake(app.settings, ""),) if is_over else ()
@@ -91,7 +91,7 @@ async def exchange(
     if data.cookie:
         require_own_origin(request, app.settings)
     keepsake = request.cookies.get(_cookie_name(app.settings), "")
-    signed_in = await app.exchange_code(data.code, keepsake, device_of(request))
+    signed_in = await app.oauth.exchange(data.code, keepsake, device_of(request))
     tell_signed_in(signed_in)
     answer = answer_with(signed_in, app.settings, in_cookie=data.cookie)
     answer.set_cookie(_keepsake(app.settings, ""))
@@ -101,7 +101,7 @@ async def exchange(
 @get("/profile/identities", opt=needs(Scope.ACCOUNT))
 async def identities(user: NamedDependency[User], app: NamedDependency[App]) -> IdentitiesOut:
     """List the identities that open one's own account."""
-    linked = await app.identities.of(user)
+    linked = await app.oauth.identities.of(user)
     return IdentitiesOut(
         [IdentityOut(each.provider, _display_name(app, each.provider), each.email, each.created_at) for each in linked]
     )
@@ -114,7 +114,7 @@ async def identities(user: NamedDependency[User], app: NamedDependency[App]) -> 
 )
 async def link(provider: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> Response[LinkOut]:
     """Begin to link an identity to one's own account; the browser goes to ``url`` next."""
-    beginning = await app.begin_oauth(provider, linker=user)
+    beginning = await app.oauth.begin(provider, linker=user)
     answer = Response(LinkOut(beginning.url), headers={"Cache-Control": "no-store"})
     answer.set_cookie(_keepsake(app.settings, beginning.keepsake))
     return answer
@@ -123,7 +123,7 @@ async def link(provider: FromPath[str], user: NamedDependency[User], app: NamedD
 @delete("/profile/identities/{provider:str}", status_code=200, opt=needs(Scope.ACCOUNT) | audited("identity.unlink"))
 async def unlink(provider: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> dict[str, str]:
     """Unlink an identity, as long as another way into the account remains."""
-    await app.identities.remove(user, provider)
+    await app.oauth.identities.remove(user, provider)
     return {"message": "Identity unlinked"}
 
 
@@ -151,7 +151,7 @@ def _keepsake(settings: Settings, value: str) -> Cookie:
 
 
 def _display_name(app: App, name: str) -> str:
-    provider = app.providers.by_name.get(name)
+    provider = app.oauth.providers.by_name.get(name)
     return provider.display_name if provider else name
 
 

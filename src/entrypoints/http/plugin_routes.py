@@ -14,7 +14,7 @@ from entrypoints.http.auditing import audited
 from flowcore.kinds import Kind, Parameter
 from flowcore.manifests import Absent
 from flowcore.model import User
-from flowcore.usecases.plugins import Plugin, PluginState
+from flowcore.usecases.drawings.plugins import Plugin, PluginState
 
 #: Heading of all plugins; the groups themselves say what they are about.
 _CATEGORY = "custom"

@@ -18,7 +18,7 @@ from entrypoints.http.workflow_shapes import edges_in, nodes_in
 from flowcore.errors import errors_of
 from flowcore.model import User
 from flowcore.policy import Scope
-from flowcore.usecases.previewing import Preview, StepPreview
+from flowcore.usecases.runs.previewing import Preview, StepPreview
 
 
 class DrawingIn(msgspec.Struct):
@@ -70,14 +70,14 @@ async def validate(
     """Look for everything that is wrong in a workflow, or in a drawing of it that is not saved."""
     drawn = data or DrawingIn()
     id_ = checked_id(workflow_id, "workflow")
-    findings = await app.validate_workflow(user, id_, nodes=nodes_in(drawn.nodes), edges=edges_in(drawn.edges))
+    findings = await app.workflows.validate(user, id_, nodes=nodes_in(drawn.nodes), edges=edges_in(drawn.edges))
     return FindingsOut(not errors_of(findings), problems_of(findings))
 
 
 @post("/workflows/{workflow_id:str}/plan", status_code=200, opt=needs(Scope.READ) | CHANGES_NOTHING)
 async def plan(workflow_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> PlanOut:
     """Compare a workflow with its cluster; nothing is changed."""
-    return PlanOut.of(await app.preview_run(user, checked_id(workflow_id, "workflow")))
+    return PlanOut.of(await app.runs.preview(user, checked_id(workflow_id, "workflow")))
 
 
 def _step(step: StepPreview) -> dict[str, Any]:

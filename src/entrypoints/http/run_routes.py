@@ -18,8 +18,8 @@ from entrypoints.http.workflow_shapes import RunOut
 from flowcore.errors import Finding, InvalidInputError, Place
 from flowcore.model import FailurePolicy, RunOptions, User
 from flowcore.policy import Scope
-from flowcore.usecases.preparing import GivenValues
-from flowcore.usecases.running import RunRequest
+from flowcore.usecases.runs.preparing import GivenValues
+from flowcore.usecases.runs.running import RunRequest
 
 _Values = dict[str, dict[str, Any]]
 
@@ -79,7 +79,7 @@ async def start(
 ) -> RunStartedOut:
     """Deploy a published workflow; the body may be missing."""
     request = _request(data or RunIn(), app.settings.run_timeout)
-    run = await app.start_run(user, checked_id(workflow_id, "workflow"), request)
+    run = await app.runs.start(user, checked_id(workflow_id, "workflow"), request)
     tell_details(run=run.id, version=run.version)
     return RunStartedOut("Workflow execution started", run.id, str(run.status), run.version, list(run.logs))
 
@@ -93,7 +93,7 @@ async def list_all(
 ) -> RunsOut:
     """List the newest runs of a workflow."""
     size = clamped(limit, low=1, high=100, default=10)
-    found = await app.run_queries.list(user, checked_id(workflow_id, "workflow"), limit=size)
+    found = await app.runs.queries.list(user, checked_id(workflow_id, "workflow"), limit=size)
     return RunsOut([RunOut.of(run) for run in found])
 
 
@@ -102,7 +102,7 @@ async def show(
     workflow_id: FromPath[str], run_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]
 ) -> RunOut:
     """Show a run."""
-    found = await app.run_queries.get(user, checked_id(workflow_id, "workflow"), checked_id(run_id, "run"))
+    found = await app.runs.queries.get(user, checked_id(workflow_id, "workflow"), checked_id(run_id, "run"))
     return RunOut.of(found)
 
 
@@ -115,7 +115,7 @@ async def cancel(
     workflow_id: FromPath[str], run_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]
 ) -> RunSaid:
     """Ask a run to stop; what is applied stays."""
-    run = await app.cancel_run(user, checked_id(workflow_id, "workflow"), checked_id(run_id, "run"))
+    run = await app.runs.cancel(user, checked_id(workflow_id, "workflow"), checked_id(run_id, "run"))
     return RunSaid("Run is being cancelled", RunOut.of(run))
 
 

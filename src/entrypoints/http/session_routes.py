@@ -18,7 +18,7 @@ from entrypoints.http.ids import checked_id
 from entrypoints.http.token_routes import TokenOut
 from flowcore.model import Session, User
 from flowcore.policy import Scope
-from flowcore.usecases.authenticating import Caller
+from flowcore.usecases.accounts.authenticating import Caller
 
 
 class CurrentOut(msgspec.Struct, rename="camel"):
@@ -46,7 +46,7 @@ async def refresh(request: Request[Any, Any, Any], app: NamedDependency[App]) ->
         if shown.is_cookie:
             require_own_page(request, session, app.settings)
 
-    signed_in = await app.refresh_token(shown.token, admit)
+    signed_in = await app.accounts.refresh_token(shown.token, admit)
     tell_signed_in(signed_in)
     return answer_with(signed_in, app.settings, in_cookie=shown.is_cookie)
 
@@ -69,27 +69,27 @@ async def current(caller: NamedDependency[Caller]) -> Response[CurrentOut]:
 async def sign_out(caller: NamedDependency[Caller], app: NamedDependency[App]) -> Response[None]:
     """End the session that asks; an API token stays, and is revoked among the tokens."""
     if caller.session is not None:
-        await app.sessions.end(caller.user, caller.session.id)
+        await app.accounts.sessions.end(caller.user, caller.session.id)
     return _forgotten(app)
 
 
 @post("/auth/logout-all", status_code=204, opt=needs(Scope.ACCOUNT) | audited("auth.sign_out_everywhere"))
 async def sign_out_everywhere(user: NamedDependency[User], app: NamedDependency[App]) -> Response[None]:
     """End all of one's sessions and API tokens."""
-    await app.sign_out_everywhere(user)
+    await app.accounts.sign_out_everywhere(user)
     return _forgotten(app)
 
 
 @get("/profile/sessions", opt=needs(Scope.ACCOUNT))
 async def list_sessions(caller: NamedDependency[Caller], app: NamedDependency[App]) -> SessionsOut:
     """List everywhere one is signed in."""
-    return SessionsOut([SessionOut.of(each, caller.session) for each in await app.sessions.list(caller.user)])
+    return SessionsOut([SessionOut.of(each, caller.session) for each in await app.accounts.sessions.list(caller.user)])
 
 
 @delete("/profile/sessions/{session_id:str}", opt=needs(Scope.ACCOUNT) | audited("session.end"))
 async def end_session(session_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> None:
     """End one of one's sessions at once."""
-    await app.sessions.end(user, checked_id(session_id, "session"))
+    await app.accounts.sessions.end(user, checked_id(session_id, "session"))
 
 
 def _forgotten(app: App) -> Response[None]:

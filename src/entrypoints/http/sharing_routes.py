@@ -17,7 +17,7 @@ from entrypoints.http.workflow_shapes import WorkflowOut
 from flowcore.errors import InvalidInputError
 from flowcore.model import AccessRole, Shareable, User
 from flowcore.policy import permissions_of
-from flowcore.usecases.sharing import Recipient, Shared
+from flowcore.usecases.sharing.grants import Recipient, Shared
 
 _ROLES = {**{str(role): role for role in AccessRole}, "admin": AccessRole.OWNER}
 

@@ -32,8 +32,8 @@ from flowcore.model import User, from_document
 from flowcore.policy import Scope
 from flowcore.ports.events import Event
 from flowcore.ports.system import Clock
-from flowcore.usecases.following import Picture, Told
-from flowcore.usecases.statuses import NodeStatus
+from flowcore.usecases.runs.following import Picture, Told
+from flowcore.usecases.runs.statuses import NodeStatus
 
 T = TypeVar("T")
 
@@ -88,14 +88,14 @@ async def follow(
     events were lost. ``Last-Event-ID`` goes on behind that event.
     """
     id_ = checked_id(workflow_id, "workflow")
-    await app.workflow_queries.get(user, id_)
+    await app.workflows.queries.get(user, id_)
     streams.require(user)
     token = shown_by(request, request.route_handler, app.settings).token
 
     async def may_go_on() -> bool:
         try:
-            await app.identify(token, Scope.READ)
-            await app.workflow_queries.get(user, id_)
+            await app.accounts.identify(token, Scope.READ)
+            await app.workflows.queries.get(user, id_)
         except (ForbiddenError, NotFoundError, UnauthenticatedError):
             return False
         except FlowcoreError:
@@ -120,7 +120,7 @@ async def _frames(
 ) -> AsyncGenerator[bytes]:
     yield f"retry: {RETRY}\n\n".encode()
     beat = app.settings.heartbeat
-    async with app.follow_workflow(user, workflow_id, last_event_id=last_event_id) as told:
+    async with app.runs.follow(user, workflow_id, last_event_id=last_event_id) as told:
         checked, known = app.clock.now(), await _run_known(app, workflow_id)
         async for news in with_beats(told, app.clock, beat):
             if (app.clock.now() - checked).total_seconds() >= beat:
@@ -132,7 +132,7 @@ async def _frames(
             elif (now_known := await _run_known(app, workflow_id)) != known:
                 # What another process did with a run is not heard here; its record tells.
                 known = now_known
-                picture = await app.status_queries.picture(user, workflow_id, is_first=False)
+                picture = await app.runs.statuses.picture(user, workflow_id, is_first=False)
                 yield frame_of(picture, workflow_id, app.clock.now())
             else:
                 yield _COMMENT
@@ -141,7 +141,7 @@ async def _frames(
 async def _run_known(app: App, workflow_id: str) -> tuple[str, int]:
     """Return what tells a state of the newest run from every other one."""
     try:
-        run = await app.status_queries.newest_run(workflow_id)
+        run = await app.runs.statuses.newest_run(workflow_id)
     except UnavailableError:
         return "", -1
     return (run.id, run.revision) if run is not None else ("", 0)

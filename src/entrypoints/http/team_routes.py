@@ -14,7 +14,7 @@ from entrypoints.http.auditing import audited, tell_details, tell_target
 from entrypoints.http.ids import checked_id
 from flowcore.model import AccessRole, Team, User
 from flowcore.policy import permissions_of
-from flowcore.usecases.teams import Member
+from flowcore.usecases.sharing.teams import Member
 
 
 class TeamIn(msgspec.Struct):

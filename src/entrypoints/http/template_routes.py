@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from entrypoints.bootstrap import App
 from flowcore.kinds import Kind
 from flowcore.model import User
-from flowcore.usecases.plugins import Plugin
+from flowcore.usecases.drawings.plugins import Plugin
 
 
 class TemplatesOut(msgspec.Struct):

@@ -16,7 +16,7 @@ from entrypoints.http.ids import checked_id
 from flowcore.errors import ForbiddenError, NotFoundError
 from flowcore.model import ApiToken, User
 from flowcore.policy import Scope
-from flowcore.usecases.authenticating import Caller
+from flowcore.usecases.accounts.authenticating import Caller
 
 
 class TokenIn(msgspec.Struct):
@@ -59,7 +59,7 @@ class TokensOut(msgspec.Struct):
 @get("/profile/tokens", opt=needs(Scope.ACCOUNT))
 async def list_tokens(user: NamedDependency[User], app: NamedDependency[App]) -> TokensOut:
     """List one's own API tokens."""
-    return TokensOut([TokenOut.of(kept) for kept in await app.api_tokens.list(user)])
+    return TokensOut([TokenOut.of(kept) for kept in await app.accounts.api_tokens.list(user)])
 
 
 @post("/profile/tokens", opt=needs(Scope.ACCOUNT) | audited("api_token.create"))
@@ -69,7 +69,7 @@ async def make_token(
     """Make an API token. It takes a session: a token cannot make others."""
     if caller.session is None:
         raise ForbiddenError("An API token cannot make others; sign in", code="token.no_session")
-    made = await app.api_tokens.make(caller.user, name=data.name, scopes=tuple(data.scopes), days=data.days)
+    made = await app.accounts.api_tokens.make(caller.user, name=data.name, scopes=tuple(data.scopes), days=data.days)
     tell_target("api_token", made.kept.id, made.kept.name, scopes=" ".join(made.kept.scopes))
     return MadeTokenOut(made.token, TokenOut.of(made.kept))
 
@@ -80,13 +80,13 @@ async def revoke_own(caller: NamedDependency[Caller], app: NamedDependency[App])
     if caller.api_token is None:
         raise NotFoundError("You came with a session, not with an API token", code="api_token.not_found")
     tell_target("api_token", caller.api_token.id, caller.api_token.name)
-    await app.api_tokens.revoke(caller.user, caller.api_token.id)
+    await app.accounts.api_tokens.revoke(caller.user, caller.api_token.id)
 
 
 @delete("/profile/tokens/{token_id:str}", opt=needs(Scope.ACCOUNT) | audited("api_token.revoke"))
 async def revoke_token(token_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> None:
     """Make an API token useless at once."""
-    await app.api_tokens.revoke(user, checked_id(token_id, "API token"))
+    await app.accounts.api_tokens.revoke(user, checked_id(token_id, "API token"))
 
 
 router = Router("/", route_handlers=[list_tokens, make_token, revoke_own, revoke_token], tags=["accounts"])

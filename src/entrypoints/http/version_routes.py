@@ -16,7 +16,7 @@ from entrypoints.http.workflow_shapes import VersionOut, WorkflowOut
 from flowcore.diffing import ABSENT, Change, Diff, DiffStatus, EdgeDiff, NodeDiff
 from flowcore.errors import InvalidInputError
 from flowcore.model import Edge, Node, User
-from flowcore.usecases.versions import Description
+from flowcore.usecases.drawings.versions import Description
 
 _NEWEST = 2**31
 
@@ -105,7 +105,7 @@ async def list_all(
     number = clamped(page, low=1, high=_NEWEST, default=1)
     size = clamped(limit, low=1, high=50, default=10)
     id_ = checked_id(workflow_id, "workflow")
-    found, total = await app.version_queries.list(user, id_, page=number, limit=size)
+    found, total = await app.versions.queries.list(user, id_, page=number, limit=size)
     return VersionPage([VersionOut.of(version) for version in found], total, number, size)
 
 
@@ -120,7 +120,7 @@ async def compare(
     """Compare two versions."""
     old = _number(v1, "Invalid or missing version number v1", "v1")
     new = _number(v2, "Invalid or missing version number v2", "v2")
-    _, _, diff = await app.version_queries.compare(user, checked_id(workflow_id, "workflow"), old, new)
+    _, _, diff = await app.versions.queries.compare(user, checked_id(workflow_id, "workflow"), old, new)
     return VersionDiffOut.of(old, new, diff)
 
 
@@ -129,7 +129,7 @@ async def show(
     workflow_id: FromPath[str], version: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]
 ) -> VersionOut:
     """Show a version."""
-    found = await app.version_queries.get(user, checked_id(workflow_id, "workflow"), _number(version))
+    found = await app.versions.queries.get(user, checked_id(workflow_id, "workflow"), _number(version))
     return VersionOut.of(found)
 
 
@@ -138,7 +138,7 @@ async def create(
     workflow_id: FromPath[str], data: JSONBody[DescriptionIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> VersionSaid:
     """Keep the stored drawing as a version."""
-    version = await app.create_version(user, checked_id(workflow_id, "workflow"), data.translated())
+    version = await app.versions.create(user, checked_id(workflow_id, "workflow"), data.translated())
     return VersionSaid("Version created successfully", VersionOut.of(version))
 
 
@@ -152,7 +152,7 @@ async def describe(
 ) -> VersionSaid:
     """Name, tag or describe a version."""
     id_, number = checked_id(workflow_id, "workflow"), _number(version)
-    described = await app.describe_version(user, id_, number, data.translated())
+    described = await app.versions.describe(user, id_, number, data.translated())
     return VersionSaid("Version updated successfully", VersionOut.of(described))
 
 
@@ -162,7 +162,7 @@ async def restore(
 ) -> RestoredOut:
     """Bring an old drawing back as a new version."""
     id_, number = checked_id(workflow_id, "workflow"), _number(version)
-    made, workflow = await app.restore_version(user, id_, number)
+    made, workflow = await app.versions.restore(user, id_, number)
     return RestoredOut("Version restored successfully", VersionOut.of(made), WorkflowOut.of(workflow))
 
 

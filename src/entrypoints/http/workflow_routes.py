@@ -18,7 +18,7 @@ from entrypoints.http.workflow_shapes import WorkflowOut, edges_in, nodes_in
 from flowcore.errors import InvalidInputError
 from flowcore.model import User, Workflow, WorkflowStatus
 from flowcore.policy import Scope
-from flowcore.usecases.workflows import WorkflowChanges, WorkflowDraft
+from flowcore.usecases.drawings.workflows import WorkflowChanges, WorkflowDraft
 
 _ETAG = re.compile(r'(?:W/)?"?(\d+)"?')
 
@@ -113,7 +113,7 @@ async def create(data: JSONBody[WorkflowIn], user: NamedDependency[User], app: N
         tags=tuple(data.tags),
         team_id=data.team_id,
     )
-    workflow = await app.create_workflow(user, draft)
+    workflow = await app.workflows.create(user, draft)
     tell_target("workflow", workflow.id, workflow.name)
     return Created(workflow.id, "Workflow created successfully", WorkflowOut.of(workflow))
 
@@ -126,7 +126,7 @@ async def list_all(
     offset: FromQuery[int | None] = None,
 ) -> Listed:
     """List one's workflows; all of them, unless a limit is given."""
-    found = await app.workflow_queries.list(user, limit=_size(limit), offset=_size(offset))
+    found = await app.workflows.queries.list(user, limit=_size(limit), offset=_size(offset))
     return Listed([WorkflowOut.of(workflow) for workflow in found])
 
 
@@ -135,7 +135,7 @@ async def show(
     workflow_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]
 ) -> Response[WorkflowOut]:
     """Show a workflow."""
-    return _tagged(await app.workflow_queries.get(user, checked_id(workflow_id, "workflow")))
+    return _tagged(await app.workflows.queries.get(user, checked_id(workflow_id, "workflow")))
 
 
 @put("/workflows/{workflow_id:str}", opt=audited("workflow.change"))
@@ -159,7 +159,7 @@ async def change(
     )
     if changes.is_empty:
         raise InvalidInputError.of("No valid fields to update")
-    return _tagged((await app.save_workflow(user, checked_id(workflow_id, "workflow"), changes)).workflow)
+    return _tagged((await app.workflows.save(user, checked_id(workflow_id, "workflow"), changes)).workflow)
 
 
 @post("/workflows/{workflow_id:str}/save", status_code=200, opt=audited("workflow.save"))
@@ -177,7 +177,7 @@ async def save(
         description=data.description,
         edition=_base(data.revision, if_match),
     )
-    saved = await app.save_workflow(user, checked_id(workflow_id, "workflow"), changes)
+    saved = await app.workflows.save(user, checked_id(workflow_id, "workflow"), changes)
     return Changed("Workflow saved successfully", WorkflowOut.of(saved.workflow), list(saved.removed_nodes))
 
 
@@ -186,7 +186,7 @@ async def set_status(
     workflow_id: FromPath[str], data: JSONBody[StatusIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> Changed:
     """Draft, publish or archive a workflow; archiving deletes what it has in the cluster, except claims."""
-    workflow, warning = await app.set_status(user, checked_id(workflow_id, "workflow"), _status(data.status))
+    workflow, warning = await app.runs.set_status(user, checked_id(workflow_id, "workflow"), _status(data.status))
     return Changed("Workflow status updated successfully", WorkflowOut.of(workflow), warning=warning)
 
 
@@ -195,14 +195,14 @@ async def clone(
     workflow_id: FromPath[str], data: JSONBody[CloneIn], user: NamedDependency[User], app: NamedDependency[App]
 ) -> Created:
     """Copy a workflow under another name."""
-    workflow = await app.clone_workflow(user, checked_id(workflow_id, "workflow"), name=data.name)
+    workflow = await app.workflows.clone(user, checked_id(workflow_id, "workflow"), name=data.name)
     return Created(workflow.id, "Workflow cloned successfully", WorkflowOut.of(workflow))
 
 
 @delete("/workflows/{workflow_id:str}", status_code=200, opt=audited("workflow.delete"))
 async def remove(workflow_id: FromPath[str], user: NamedDependency[User], app: NamedDependency[App]) -> Said:
     """Delete a workflow; what it has in the cluster stays. Archive it first to take that out."""
-    await app.delete_workflow(user, checked_id(workflow_id, "workflow"))
+    await app.workflows.delete(user, checked_id(workflow_id, "workflow"))
     return Said("Workflow deleted successfully")
 
 

@@ -22,7 +22,7 @@ from flowcore.model import (
     node_to_json,
     nodes_from_json,
 )
-from flowcore.usecases.statuses import NodeStatus
+from flowcore.usecases.runs.statuses import NodeStatus
 
 
 class WorkflowOut(msgspec.Struct):

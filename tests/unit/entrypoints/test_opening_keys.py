@@ -13,9 +13,9 @@ from adapters.security import Keyring, KeyringFile
 from adapters.system import SystemClock
 from entrypoints.bootstrap import open_app
 from entrypoints.bootstrap._keys import open_keys
-from entrypoints.key_settings import KeySettings
-from entrypoints.modes import Mode, Risk
 from entrypoints.settings import Settings
+from entrypoints.settings.keys import KeySettings
+from entrypoints.settings.modes import Mode, Risk
 from flowcore.errors import InvalidInputError, UnavailableError
 from flowcore.ports.security import KeyPurpose
 

@@ -1,0 +1,1 @@
+"""Accounts: how people get in, and by what they are known afterwards."""

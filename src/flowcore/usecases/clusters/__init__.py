@@ -1,0 +1,1 @@
+"""Clusters: kept, looked at, and found as the target of a workflow."""

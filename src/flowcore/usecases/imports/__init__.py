@@ -1,0 +1,1 @@
+"""Imports of applications that are described elsewhere: files, repositories."""

@@ -1,0 +1,1 @@
+"""Runs: deploy a drawing, watch what becomes of it, take it back."""
