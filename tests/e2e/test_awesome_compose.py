@@ -119,7 +119,7 @@ async def test_nearly_every_file_comes_up_healthy_on_the_sandbox(projects: list[
         gift = ClusterDraft(name="sandbox", server=sandbox.url, credentials={"token": sandbox.token})
         async with open_app(Settings(store_url="memory://"), gift=gift) as app:
             user = await app.accounts.act_locally()
-            async with app.runs.executor.desk.access.connect(await app.clusters.queries.default(user)) as connection:
+            async with app.runs.executor.desk.access.connect(await app.clusters.queries.default(user.id)) as connection:
                 for namespace in namespaces_of(accepted):
                     await connection.apply(namespace)
             runs = await asyncio.gather(*(deployed(app, user, project) for project in accepted))

@@ -57,7 +57,7 @@ async def test_the_larger_application_comes_up_on_the_sandbox() -> None:
         gift = ClusterDraft(name="sandbox", server=sandbox.url, credentials={"token": sandbox.token})
         async with open_app(Settings(store_url="memory://"), gift=gift) as app:
             user = await app.accounts.act_locally()
-            async with app.runs.executor.desk.access.connect(await app.clusters.queries.default(user)) as connection:
+            async with app.runs.executor.desk.access.connect(await app.clusters.queries.default(user.id)) as connection:
                 await connection.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "larger"}})
             workflow = await app.workflows.create(user, draft)
             options = RunOptions(generate_secrets=True, timeout=120)

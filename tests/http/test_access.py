@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+import structlog
 from litestar.testing import AsyncTestClient
 
 from tests.http.conftest import Caller
@@ -57,3 +58,20 @@ async def test_every_answer_has_a_request_id(client: AsyncTestClient[Any]) -> No
     assert (await client.get("/health", headers={"X-Request-ID": "abc-1"})).headers["x-request-id"] == "abc-1"
     made_up = (await client.get("/health", headers={"X-Request-ID": "no good\t"})).headers["x-request-id"]
     assert re.fullmatch(r"[0-9a-f]{16}", made_up)
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere\nat all", 404), ("BREW", "/v1", 405)])
+async def test_what_no_route_answers_is_observed_too(
+    client: AsyncTestClient[Any], method: str, path: str, status: int
+) -> None:
+    with structlog.testing.capture_logs() as logged:
+        answer = await client.request(method, path.replace("\n", "%0A"), headers={"X-Request-ID": "abc-1"})
+    assert answer.status_code == status
+    assert answer.headers.get_list("x-request-id") == ["abc-1"]
+    (told,) = [entry for entry in logged if entry["event"] == "request"]
+    assert (told["path"], told["status"], told["request_id"]) == (path.replace("\n", "\\n"), status, "abc-1")
+    # Words that somebody makes up make no further series.
+    numbers = (await client.get("/metrics")).text
+    word = "GET" if method == "GET" else "other"
+    assert f'http_requests_total{{method="{word}",path="unknown",status="{status}"}} 1.0' in numbers
+    assert "BREW" not in numbers

@@ -17,6 +17,8 @@ from flowcore.errors import InvalidInputError
 
 _LARGEST = 2**18
 _DEEPEST = 16
+#: Parsing events; a kubeconfig of 300 clusters has fewer.
+_MOST = 20_000
 #: Bits of the widest number that is written out; Python refuses to do so with very wide ones.
 _WIDEST = 64
 
@@ -97,12 +99,12 @@ def _parsed(text: str) -> Mapping[str, Any]:
 
 
 def _is_plain(events: Iterable[Event]) -> bool:
-    """Say whether a text is data as tools write it, which is read in no time: nesting, aliases and tags, which cost
-    more than they look, are in none. Nothing is read further than the answer needs."""
+    """Say whether a text is data as tools write it, which is read in no time: deep nesting, aliases and tags, which
+    cost more than they look, are in none. Nothing is read further than the answer needs."""
     depth = 0
-    for event in events:
+    for count, event in enumerate(events):
         depth += event.__class__.__name__.endswith("StartEvent") - event.__class__.__name__.endswith("EndEvent")
-        if depth > _DEEPEST or isinstance(event, AliasEvent):
+        if depth > _DEEPEST or count > _MOST or isinstance(event, AliasEvent):
             return False
         if isinstance(event, NodeEvent) and getattr(event, "tag", None) is not None:
             return False

@@ -52,7 +52,7 @@ from entrypoints.http.errors import (
 )
 from entrypoints.http.hardening import Harden, headers_of
 from entrypoints.http.limiting import Buckets, limit_callers, limit_strangers, tell_limits
-from entrypoints.http.observing import Numbers, Observe, health, hello, metrics_of
+from entrypoints.http.observing import Numbers, Observe, health, hello, metrics_of, observe_unrouted
 from entrypoints.settings import Settings
 from flowcore.errors import FlowcoreError
 
@@ -125,7 +125,7 @@ def create_app(open_app: OpenApp, settings: Settings, *, pages: Sequence[Control
             Audit(numbers.audit_left_out.inc, numbers.count_unrecorded),
         ],
         after_exception=[note_error],
-        before_send=[headers_of(settings), tell_limits],
+        before_send=[headers_of(settings), tell_limits, observe_unrouted(numbers, logger)],
         exception_handlers=_ANSWERS,
         cors_config=_cors(settings),
         openapi_config=_openapi(),

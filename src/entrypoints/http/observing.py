@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -22,7 +23,10 @@ from flowcore.errors import UnavailableError
 from flowcore.model import AuditEntry, to_document
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_REQUEST_ID_HEADER = b"x-request-id"
 _SERVER_ERROR = 500
+#: Words that the numbers tell apart; anybody can send others, and every new one would take memory.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 @define(eq=False)
@@ -80,7 +84,7 @@ class Observe(ASGIMiddleware):
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                message["headers"] = [*message["headers"], (_REQUEST_ID_HEADER, request_id.encode())]
             await send(message)
 
         self.numbers.in_flight.inc()
@@ -92,12 +96,37 @@ class Observe(ASGIMiddleware):
                 self._count(scope, status, time.perf_counter() - began)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        path, method = str(scope.get("path_template") or "unknown"), str(scope.get("method", ""))
+        path, method = str(scope.get("path_template") or "unknown"), _method(scope)
         self.numbers.requests.labels(method, path, str(status)).inc()
         self.numbers.seconds.labels(method, path).observe(seconds)
         tell = self.logger.warning if status >= _SERVER_ERROR else self.logger.info
-        told = scope["path"].encode("unicode_escape").decode()  # a path may not fake other lines of the log
-        tell("request", method=method, path=told, status=status, ms=round(seconds * 1000))
+        tell("request", method=method, path=_told_path(scope), status=status, ms=round(seconds * 1000))
+
+
+def observe_unrouted(numbers: Numbers, logger: Any) -> Callable[[Message, Scope], Awaitable[None]]:
+    """Return what observes answers that are made before a route is found, which no middleware sees."""
+
+    async def observe(message: Message, scope: Scope) -> None:
+        if message["type"] != "http.response.start":
+            return
+        if any(name.lower() == _REQUEST_ID_HEADER for name, _ in message["headers"]):
+            return
+        request_id, method, status = _request_id(scope), _method(scope), message["status"]
+        message["headers"] = [*message["headers"], (_REQUEST_ID_HEADER, request_id.encode())]
+        numbers.requests.labels(method, "unknown", str(status)).inc()
+        logger.info("request", method=method, path=_told_path(scope), status=status, request_id=request_id)
+
+    return observe
+
+
+def _method(scope: Scope) -> str:
+    method = str(scope.get("method", ""))
+    return method if method in _METHODS else "other"
+
+
+def _told_path(scope: Scope) -> str:
+    """Return a path that cannot fake other lines of the log."""
+    return scope["path"].encode("unicode_escape").decode()
 
 
 def metrics_of(numbers: Numbers) -> Any:
@@ -128,5 +157,5 @@ def hello() -> dict[str, str]:
 
 
 def _request_id(scope: Scope) -> str:
-    given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
+    given = next((value.decode("latin-1") for name, value in scope["headers"] if name == _REQUEST_ID_HEADER), "")
     return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)

@@ -20,7 +20,7 @@ from flowcore.model import User, Workflow, WorkflowStatus
 from flowcore.policy import Scope
 from flowcore.usecases.drawings.workflows import WorkflowChanges, WorkflowDraft
 
-_ETAG = re.compile(r'(?:W/)?"?(\d+)"?')
+_ETAG = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
 
 #: The revision that a change is based on, as a header; the same as ``revision`` in the body.
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match")]

@@ -81,7 +81,7 @@ def _events(text: str) -> Iterator[Event]:
         words = " ".join(part for part in (error.context, error.problem) if part)
         message = f"this is not valid YAML: {words}"
         raise _StopError(message, line, column, "check the indentation and quotes here") from error
-    except (YAMLError, ValueError, TypeError, AttributeError, IndexError, KeyError, AssertionError) as error:
+    except (YAMLError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, AssertionError) as error:
         # The pure parser has a few ways to stumble over broken input besides its own errors.
         first = str(error).strip().splitlines()[:1]
         raise _StopError(f"this is not valid YAML: {first[0] if first else type(error).__name__}") from error

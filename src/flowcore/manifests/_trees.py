@@ -80,7 +80,7 @@ def _nodes(text: str, file: str) -> Iterator[Node]:
         mark = error.problem_mark or error.context_mark
         place = Place(file=file, line=mark.line + 1 if mark else 0, column=mark.column + 1 if mark else 0)
         raise _invalid(error.problem or error.context or "not YAML", place) from error
-    except (YAMLError, ValueError) as error:
+    except (YAMLError, ValueError, OverflowError) as error:
         raise _invalid(str(error).splitlines()[0], Place(file=file)) from error
     except RecursionError as error:
         raise LimitExceededError(f"the YAML text is deeper than {MAX_DEPTH} levels", code="yaml.too_deep") from error

@@ -55,6 +55,7 @@ HOSTILE = {
     "binary": "services:\n" + bytes(range(256)).decode("latin-1"),
     "a NUL": WEB + "    command: a\0b\n",
     "a NUL by escape": WEB + '    command: "a\\0b"\n',
+    "more than a character": WEB + '    command: "\\UFFFFFFFF"\n',
     "half of a character": WEB + '    command: "\\ud800"\n',
     "very many services": "services:\n" + "".join(f"  s{n}: {{image: a}}\n" for n in range(502)),
     "extending much": "services:\n  base: {image: a, command: ["

@@ -68,6 +68,7 @@ def test_aliases_and_merge_keys_are_copied_out() -> None:
         ("? [a]\n: 1", 1),
         ("a: *nope", 1),
         ("\x00", 0),
+        ('a: "\\UFFFFFFFF"', 0),
     ],
 )
 def test_what_is_no_yaml_is_refused_with_its_place(text: str, line: int) -> None:
