@@ -140,8 +140,25 @@ def fold_guests(scopes: dict[str, Scope], drawing: Drawing) -> None:
     for scope in scopes.values():
         if scope.host is not None:
             _fold(scope, scope.pod, drawing)
+    for scope in scopes.values():
+        if scope.host is None and scope.data.get("initContainers"):
+            _name_apart(scope, drawing)
     moved = {scope.id: scope.pod.id for scope in scopes.values() if scope.host is not None}
     drawing.lead(moved)
+
+
+def _name_apart(host: Scope, drawing: Drawing) -> None:
+    """Give init containers names that no other container of the pod has."""
+    names = Names()
+    for taken in (host.data.get("containerName") or host.id, *(each["name"] for each in host.data.get("sidecars", ()))):
+        names.take(taken)
+    apart = [{**each, "name": names.take(each["name"])} for each in host.data["initContainers"]]
+    for before, after in zip(host.data["initContainers"], apart, strict=True):
+        if before != after:
+            message = f"the init container {before['name']} is called {after['name']}: another one has its name"
+            host.info("init-container-name", message, host.place("labels"))
+    host.data["initContainers"] = apart
+    drawing.change(host.id, host.data)
 
 
 def _fold(scope: Scope, host: Scope, drawing: Drawing) -> None:

@@ -133,3 +133,22 @@ def test_what_cannot_share_a_pod_is_warned_about(body: str) -> None:
 def test_replicas_of_a_guest_that_differ_are_told() -> None:
     result = imported("services:\n  a: {image: x}\n  b: {image: x, network_mode: 'service:a', scale: 3}\n")
     assert any(finding.severity is Severity.WARNING for finding in found(result, "sidecar"))
+
+
+def test_init_containers_get_names_that_no_other_container_of_the_pod_has() -> None:
+    result = imported(
+        "services:\n"
+        "  web: {image: a, labels: {kompose.init.containers.name: web}}\n"
+        "  log: {image: b, network_mode: 'service:web', labels: {kompose.init.containers.name: log}}\n"
+        "  own: {image: c}\n"
+        "  side: {image: d, network_mode: 'service:own', labels: {kompose.init.containers.name: own}}\n"
+    )
+    assert not [finding for finding in validate(result.workflow) if finding.is_error]
+    named = {
+        node.name: [each["name"] for each in node.data["initContainers"]]
+        for node in result.workflow.nodes
+        if node.data.get("initContainers")
+    }
+    assert named == {"web": ["web-2", "log-2"], "own": ["own-2"]}
+    told = [finding.message for finding in result.findings if "init container" in finding.message]
+    assert "web: the init container log is called log-2: another one has its name" in told
