@@ -6,12 +6,14 @@ import asyncio
 import logging
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
 
 import structlog
 import uvicorn
 from litestar.types import ControllerRouterHandler
+from structlog.typing import Processor
 
 from entrypoints.bootstrap import App, open_app
 from entrypoints.http.app import create_app
@@ -22,7 +24,7 @@ from flowcore.model import Run
 
 #: Seconds that requests at work get to end when the service stops.
 GRACE = 5
-#: Most bytes of a request line and its headers.
+#: Most bytes of a request line and its headers that have not come whole.
 _HEADERS = 32 * 1024
 
 
@@ -140,20 +142,32 @@ def configure_logs(settings: Settings) -> None:
     console = structlog.dev.ConsoleRenderer(
         colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
     )
-    renderer = structlog.processors.JSONRenderer() if settings.log_json else console
-    traces = [structlog.processors.format_exc_info] if settings.log_json else []
+    last: list[Processor] = [_without_controls, console]
+    if settings.log_json:
+        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    first: list[Processor] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *traces,
-            renderer,
-        ],
+        processors=[structlog.contextvars.merge_contextvars, *first, *last],
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING)
+    # What libraries log, like uvicorn and asyncio, comes in the same form.
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=first,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+def _without_controls(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Escape what a terminal would obey, in everything but tracebacks, which are ours."""
+    for key, value in event.items():
+        if isinstance(value, str) and key != "exception" and not value.isprintable():
+            event[key] = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
+    return event
 
 
 def _log_run(run: Run, error: BaseException | None) -> None:

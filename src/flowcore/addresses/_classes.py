@@ -92,7 +92,9 @@ _ISATAP = (0x00005EFE, 0x02005EFE)
 _32_BITS = 0xFFFFFFFF
 
 #: Names that mean this machine or this network, without asking anybody; so do all that end in them.
-_LOCAL_SUFFIXES = ("localhost", "local", "internal", "localdomain", "home.arpa", "lan", "intranet", "corp", "private")
+#: ``svc`` ends the names of services in the cluster around this process.
+_NEAR = ("localhost", "local", "localdomain", "internal", "intranet", "corp", "private", "lan")
+_LOCAL_SUFFIXES = (*_NEAR, "home.arpa", "svc")
 _METADATA_NAMES = frozenset(
     ("metadata.google.internal", "metadata.goog", "metadata.tencentyun.com", "instance-data.ec2.internal")
 )
