@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 
 from attrs import evolve
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flowcore.layout import arrange, card_size, to_dot, to_json_graph, to_mermaid, to_svg
@@ -77,6 +77,20 @@ def test_kept_nodes_stay_and_new_ones_stand_clear_of_everything(drawing: Workflo
     assert all(a in keep and b in keep for a, b in _overlapping(nodes))
 
 
+#: Three wires leave n3 on one side: the lowest of them set out below the middle, and ran through n6.
+_CROWDED = Workflow(
+    name="drawing",
+    nodes=[Node(id=f"n{number}", type="deployment", data={"name": "web"}) for number in range(7)],
+    edges=[
+        Edge(id=f"e{index}", source=f"n{source}", target=f"n{target}")
+        for index, (source, target) in enumerate(
+            [(0, 4), (1, 0), (2, 4), (3, 1), (3, 3), (3, 4), (4, 1), (4, 5), (6, 0), (6, 1)]
+        )
+    ],
+)
+
+
+@example(_CROWDED)
 @given(drawings())
 def test_wires_of_an_arranged_drawing_pass_between_the_cards(drawing: Workflow) -> None:
     arranged = evolve(drawing, nodes=arrange(drawing.nodes, drawing.edges))

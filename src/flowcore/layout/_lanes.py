@@ -36,6 +36,14 @@ class Lane:
     height: Height = Height.GAP
 
 
+@frozen
+class End:
+    """Where a wire ends: at the side of a card, as far from its middle as *spread* up or down."""
+
+    box: Box
+    spread: float = 0.0
+
+
 class Cards:
     """The cards of a picture, and the lanes that wires have taken between them."""
 
@@ -51,12 +59,14 @@ class Cards:
         end = bisect_left(self._lefts, right)
         return [box for box in self._boxes[start:end] if box.right > left]
 
-    def way(self, left: Box, right: Box) -> list[Lane]:
+    def way(self, left: End, right: End) -> list[Lane]:
         """Return the lanes that lead from one card past others to a card further right, and take them."""
-        others = [box for box in self.between(left.right, right.x) if box not in (left, right)]
+        own = (left.box, right.box)
+        others = [box for box in self.between(left.box.right, right.box.x) if box not in own]
         lanes: list[Lane] = []
         for _ in range(_TRIES):
-            levels = [left.middle, right.middle, *(lane.y for lane in lanes)]
+            levels = [end.box.middle + way for end in (left, right) for way in (-end.spread, end.spread)]
+            levels += [lane.y for lane in lanes]
             top, bottom = min(levels) - ROOM, max(levels) + ROOM
             near = [box for box in others if box.y < bottom and top < box.bottom]
             again = self._through(left, right, _columns(near), others)
@@ -69,16 +79,17 @@ class Cards:
         return lanes
 
     def _through(
-        self, left: Box, right: Box, columns: Sequence[tuple[float, float]], others: Sequence[Box]
+        self, start_at: End, end_at: End, columns: Sequence[tuple[float, float]], others: Sequence[Box]
     ) -> list[Lane]:
         lanes: list[Lane] = []
+        left, right = start_at.box, end_at.box
         x, y = left.right, left.middle
         for first, last in columns:
             start, end = max(first - ROOM, left.right), min(last + ROOM, right.x)
             inside = [box for box in others if box.x < last + ROOM and first - ROOM < box.right]
-            if first - ROOM <= left.right and _is_free(left.middle, inside):
+            if first - ROOM <= left.right and _is_free(start_at, inside):
                 lane = Lane(start, end, left.middle, Height.LEFT_END)
-            elif last + ROOM >= right.x and _is_free(right.middle, inside):
+            elif last + ROOM >= right.x and _is_free(end_at, inside):
                 lane = Lane(start, end, right.middle, Height.RIGHT_END)
             else:
                 wish = y + (right.middle - y) * (start - x) / max(right.x - x, 1.0)
@@ -117,8 +128,10 @@ def _cells(left: float, right: float) -> range:
     return range(int(left // _STRIPE), int(right // _STRIPE) + 1)
 
 
-def _is_free(y: float, boxes: Iterable[Box]) -> bool:
-    return not any(box.y < y + ROOM and y - ROOM < box.bottom for box in boxes)
+def _is_free(end: End, boxes: Iterable[Box]) -> bool:
+    """Say whether a level line from anywhere that the wire can end meets none of the cards."""
+    top, bottom = end.box.middle - end.spread - ROOM, end.box.middle + end.spread + ROOM
+    return not any(box.y < bottom and top < box.bottom for box in boxes)
 
 
 def _columns(boxes: Iterable[Box]) -> list[tuple[float, float]]:

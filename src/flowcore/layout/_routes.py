@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
 from attrs import frozen
 
-from flowcore.layout._lanes import LANE, Cards, Height, Lane
-from flowcore.layout._picture import Picture, Wire
+from flowcore.layout._lanes import LANE, Cards, End, Height, Lane
+from flowcore.layout._picture import Card, Picture, Wire
+from flowcore.layout._sizes import Box
 
 Point = tuple[float, float]
 #: Most room between the ends of two wires on one side of a card.
@@ -38,7 +40,8 @@ def routes(shown: Picture) -> list[Route]:
     """Return the way of every wire of a picture, in its order."""
     cards = Cards(card.box for card in shown.cards)
     is_crowded = len(shown.cards) * len(shown.wires) > _MOST_PAIRS
-    lanes = [[] if is_crowded else _lanes(wire, cards) for wire in shown.wires]
+    users = _users(shown.wires)
+    lanes = [[] if is_crowded else _lanes(wire, cards, users) for wire in shown.wires]
     ends = _ports(shown.wires, lanes)
     return [
         _swing(start, end, cards) if _swings(wire) else _curve(_points(taken, start, end))
@@ -61,12 +64,37 @@ def _swings(wire: Wire) -> bool:
     return _sides(wire) == ("right", "right")
 
 
-def _lanes(wire: Wire, cards: Cards) -> list[Lane]:
+def _users(wires: Sequence[Wire]) -> Counter[tuple[str, str]]:
+    """Return how many wires end at every side of every card."""
+    users: Counter[tuple[str, str]] = Counter()
+    for wire in wires:
+        out, into = _sides(wire)
+        users[wire.source.key, out] += 1
+        users[wire.target.key, into] += 1
+    return users
+
+
+def _lanes(wire: Wire, cards: Cards, users: Counter[tuple[str, str]]) -> list[Lane]:
     """Return the lanes of a wire from left to right."""
-    source, target = wire.source.box, wire.target.box
     if _swings(wire):
         return []
-    return cards.way(source, target) if target.x >= source.right else cards.way(target, source)
+    ends = [End(card.box, _spread(card.box, users[card.key, side])) for card, side in _cards_and_sides(wire)]
+    left, right = sorted(ends, key=lambda end: end.box.x)
+    return cards.way(left, right)
+
+
+def _cards_and_sides(wire: Wire) -> list[tuple[Card, str]]:
+    return list(zip((wire.source, wire.target), _sides(wire), strict=True))
+
+
+def _gap(box: Box, count: int) -> float:
+    """Return the room between the ends of so many wires on one side of a card."""
+    return min(_PORT_GAP, (box.height - 16) / max(count - 1, 1))
+
+
+def _spread(box: Box, count: int) -> float:
+    """Return how far from the middle of its side a wire can end."""
+    return _gap(box, count) * (count - 1) / 2
 
 
 def _ports(wires: Sequence[Wire], lanes: Sequence[Sequence[Lane]]) -> list[tuple[Point, Point]]:
@@ -84,8 +112,7 @@ def _ports(wires: Sequence[Wire], lanes: Sequence[Sequence[Lane]]) -> list[tuple
         entries.sort()
         for place, (_, index, is_start) in enumerate(entries):
             box = (wires[index].source if is_start else wires[index].target).box
-            gap = min(_PORT_GAP, (box.height - 16) / max(len(entries) - 1, 1))
-            y = box.middle + (place - (len(entries) - 1) / 2) * gap
+            y = box.middle - _spread(box, len(entries)) + place * _gap(box, len(entries))
             found[index, is_start] = (box.right if side == "right" else box.x, y)
     return [(found[index, True], found[index, False]) for index in range(len(wires))]
 
