@@ -143,19 +143,20 @@ class SigningKeys:
 
 
 def _private(algorithm: str, pem: str) -> PrivateKey:
-    wanted = {"EdDSA": Ed25519PrivateKey, "RS256": RSAPrivateKey}.get(algorithm)
-    if wanted is None:
+    if algorithm not in ("EdDSA", "RS256"):
         raise _unusable("the algorithm of a key pair is EdDSA or RS256")
     try:
         private = load_pem_private_key(pem.encode("utf-8", "replace"), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # The cause may quote the key.
         raise _unusable("it is not an unencrypted private key in PEM form") from None
-    if not isinstance(private, wanted):
+    if algorithm == "EdDSA" and isinstance(private, Ed25519PrivateKey):
+        return private
+    if algorithm == "EdDSA" or not isinstance(private, RSAPrivateKey):
         raise _unusable(f"it is not a key for {algorithm}")
-    if isinstance(private, RSAPrivateKey) and private.key_size < RSA_LEAST:
+    if private.key_size < RSA_LEAST:
         raise _unusable(f"an RSA key must have {RSA_LEAST} bits or more")
-    return private  # type: ignore[return-value,unused-ignore]
+    return private
 
 
 def _unusable(why: str) -> InvalidInputError:

@@ -14,10 +14,8 @@ from adapters.security import (
     JwtTokens,
     Keyring,
     KeyringFile,
-    Keys,
     KeySource,
     ListedSource,
-    SigningKeys,
     TextSource,
 )
 from entrypoints.bootstrap._production import unsafe_settings
@@ -39,26 +37,25 @@ class OpenKeys:
 
     def cipher(self) -> AesGcmCipher:
         """Return what seals with these keys; keys that are added to a file meanwhile are used at once."""
-        live: Keys | Callable[[], Keys] = self.keyring.encryption
-        if isinstance(self.source, KeyringFile) and self.source.wrapper is None:
-            file = self.source
-            live = lambda: file.newest().encryption  # noqa: E731
-        return AesGcmCipher(live)
+        newest = self._newest()
+        return AesGcmCipher(self.keyring.encryption if newest is None else lambda: newest().encryption)
 
     def tokens(self, settings: Settings, clock: Clock) -> JwtTokens:
         """Return what signs access tokens; keys that are added to a file meanwhile, or dropped, count at once."""
-        live: Callable[[], tuple[Keys, SigningKeys]] | None = None
-        if isinstance(self.source, KeyringFile) and self.source.wrapper is None:
-            file = self.source
-            live = lambda: ((ring := file.newest()).tokens, ring.signing)  # noqa: E731
+        newest = self._newest()
         return JwtTokens(
             clock=clock,
             keys=self.keyring.tokens,
             signing=self.keyring.signing,
-            live=live,
+            live=None if newest is None else lambda: ((ring := newest()).tokens, ring.signing),
             algorithm=settings.token_algorithm,
             issuer=settings.public_url or "flowcore",
         )
+
+    def _newest(self) -> Callable[[], Keyring] | None:
+        """Return what reads the keys that are there now; None where that takes a start."""
+        file = self.source
+        return file.newest if isinstance(file, KeyringFile) and file.wrapper is None else None
 
 
 async def open_keys(settings: Settings, clock: Clock) -> OpenKeys:

@@ -23,9 +23,8 @@ from entrypoints.cli._servers import (
 )
 from entrypoints.cli._service import Service, session
 from flowcore.errors import FlowcoreError, InvalidInputError, UnauthenticatedError
+from flowcore.usecases.accounts.api_tokens import PREFIX
 
-#: How every API token begins.
-_API_TOKEN = "fct_"  # noqa: S105 - a beginning, and no token
 _SCOPES = "read,deploy,write"
 _LONGEST_HOST, _LONGEST_LINE = 60, 10_000
 
@@ -147,11 +146,11 @@ def _with_token(address: str, given: str) -> Server:
     token = (
         click.prompt("API token", hide_input=True, err=True) if hidden else sys.stdin.readline(_LONGEST_LINE).strip()
     )
-    if not token.startswith(_API_TOKEN):
+    if not token.startswith(PREFIX):
         raise InvalidInputError.of(
             "what came on standard input is no API token",
             rule="token-malformed",
-            fix=f"make one in the web console; it begins with {_API_TOKEN}",
+            fix=f"make one with POST /v1/api/profile/tokens; it begins with {PREFIX}",
         )
     told = Service(address, token).ask("GET", "/auth/session")
     return Server(url=address, token=token, email=told["user"]["email"])

@@ -10,7 +10,7 @@ from attrs import define
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send, WebSocketReceiveMessage
 
 from entrypoints.settings import Settings
 
@@ -95,17 +95,17 @@ def _timed(receive: Receive, seconds: float) -> Receive:
     loop = asyncio.get_running_loop()
     ends, is_complete = loop.time() + seconds, False
 
-    async def timed() -> HTTPReceiveMessage:
+    async def timed() -> HTTPReceiveMessage | WebSocketReceiveMessage:
         nonlocal is_complete
         if is_complete:
-            return await receive()  # type: ignore[return-value]  # from here on, only the client's leaving is waited for
+            return await receive()  # from here on, only the client's leaving is waited for
         try:
             async with asyncio.timeout_at(ends):
                 message = await receive()
         except TimeoutError:
             raise HTTPException(status_code=408, detail="The request's body did not come in time") from None
         is_complete = message["type"] != "http.request" or not message.get("more_body", False)
-        return message  # type: ignore[return-value]
+        return message
 
     return timed
 

@@ -27,7 +27,7 @@ _API = "/v1/api"
 #: Beginnings of paths whose changes are work for this machine or others: repositories, clusters, plans.
 _HEAVY = (f"{_API}/import", f"{_API}/clusters")
 _HEAVY_ENDS = ("/plan", "/run", "/test", "/validate")
-#: Key of the scope under which the answer finds what was spent.
+#: Key of the request's state under which the answer finds what was spent.
 _SPENT = "flowcore.rate"
 
 
@@ -129,7 +129,7 @@ def class_of(handler: BaseRouteHandler, scope: Scope) -> RateClass:
 
 async def tell_limits(message: Message, scope: Scope) -> None:
     """Write into an answer what is left; a hook of the application."""
-    spent: Spent | None = scope.get(_SPENT)  # type: ignore[assignment]
+    spent: Spent | None = scope.get("state", {}).get(_SPENT)
     if spent is None or message["type"] != "http.response.start":
         return
     told = (
@@ -146,7 +146,7 @@ def _spend(connection: ASGIConnection[Any, Any, Any, Any], class_: RateClass, ca
     spent = buckets.spend(class_, caller, app.clock)
     if spent is None:
         return
-    connection.scope[_SPENT] = spent  # type: ignore[literal-required]
+    connection.scope["state"][_SPENT] = spent
     if spent.wait:
         text = "Too many requests; try again later"
         raise LimitExceededError(text, code="rate_limit", retry_after=max(spent.wait, 1))
